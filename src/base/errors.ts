@@ -1,0 +1,117 @@
+/**
+ * Stable error codes. A code is a promise to the user: it is never renamed, and a message may change where a code may not.
+ *
+ * | code | meaning | what to do |
+ * | --- | --- | --- |
+ * | `STEME_INVALID_OPTION` | one or more options are wrong; `problems` lists them all | fix the options |
+ * | `STEME_INVALID_KEY` | the key is empty, too long, or not bytes or a string | fix the key |
+ * | `STEME_INVALID_VALUE` | the value is too long, or not bytes or a string | fix the value |
+ * | `STEME_INVALID_BATCH` | a batch, or one operation in it, is malformed or too large | fix the batch |
+ * | `STEME_INVALID_RANGE` | a bound of an iterator is malformed | fix the bound |
+ * | `STEME_CLOSED` | the database or the iterator is closed | open it again |
+ * | `STEME_LOCKED` | another opener holds the directory | close the other one |
+ * | `STEME_NOT_FOUND` | no database in the directory and `createIfMissing` is off | check the path |
+ * | `STEME_EXISTS` | a database exists and `errorIfExists` is on | choose another directory |
+ * | `STEME_READ_ONLY` | a write to a database opened with `readOnly` | open it for writing |
+ * | `STEME_BACKGROUND` | an earlier I/O failure turned the database read-only (law 7) | see `cause`, repair, reopen |
+ * | `STEME_BUSY` | more unacknowledged writes are queued than the limit allows (law 8) | await earlier writes |
+ * | `STEME_CORRUPTION` | bytes on disk are not what was written (law 5) | restore, or open with a recovery option |
+ * | `STEME_UNSUPPORTED` | a file was written by a newer format version | upgrade the package |
+ * | `STEME_IO` | the operating system refused an operation | see `cause` |
+ */
+export type ErrorCode =
+  | 'STEME_INVALID_OPTION'
+  | 'STEME_INVALID_KEY'
+  | 'STEME_INVALID_VALUE'
+  | 'STEME_INVALID_BATCH'
+  | 'STEME_INVALID_RANGE'
+  | 'STEME_CLOSED'
+  | 'STEME_LOCKED'
+  | 'STEME_NOT_FOUND'
+  | 'STEME_EXISTS'
+  | 'STEME_READ_ONLY'
+  | 'STEME_BACKGROUND'
+  | 'STEME_BUSY'
+  | 'STEME_CORRUPTION'
+  | 'STEME_UNSUPPORTED'
+  | 'STEME_IO';
+
+/** Every error that the engine throws on purpose. `code` is stable; `cause` is the error below it, if any. */
+export class StemeError extends Error {
+  override readonly name: string = 'StemeError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Where damage was found, and what should have been there. `offsetBytes` counts from the start of the file. */
+export interface Damage {
+  readonly file: string;
+  readonly offsetBytes: number;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** Bytes on disk are not what was written (law 5). Never retried, never turned into `undefined`. */
+export class CorruptionError extends StemeError {
+  override readonly name = 'CorruptionError';
+  readonly damage: Damage;
+
+  constructor(damage: Damage, options?: { cause?: unknown }) {
+    const { file, offsetBytes, expected, found } = damage;
+    super('STEME_CORRUPTION', `${file} is damaged at byte ${offsetBytes}: expected ${expected}, found ${found}`, options);
+    this.damage = damage;
+  }
+}
+
+/** All problems of one options object at once, so that the user fixes them in one go. */
+export class InvalidOptionsError extends StemeError {
+  override readonly name = 'InvalidOptionsError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super('STEME_INVALID_OPTION', `invalid options: ${problems.join('; ')}`);
+    this.problems = problems;
+  }
+}
+
+/** What crosses a thread boundary: a thrown error posted from a worker loses its class and code. */
+export interface ErrorData {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly systemCode?: string;
+  readonly damage?: Damage;
+  readonly stack?: string;
+}
+
+export function errorToData(error: unknown): ErrorData {
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? error.stack : undefined;
+  const systemCode = systemCodeOf(error);
+  if (error instanceof CorruptionError) return { code: error.code, message, damage: error.damage, stack };
+  if (error instanceof StemeError) return { code: error.code, message, systemCode, stack };
+  return { code: 'STEME_IO', message, systemCode, stack };
+}
+
+export function errorFromData(data: ErrorData): StemeError {
+  const cause = Object.assign(new Error(data.message), { code: data.systemCode, stack: data.stack });
+  if (data.damage !== undefined) return new CorruptionError(data.damage, { cause });
+  return new StemeError(data.code, data.message, { cause });
+}
+
+/** The errno name (`ENOSPC`, `EIO`) at the bottom of a chain of causes, if there is one. */
+export function systemCodeOf(error: unknown): string | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const code = 'code' in current ? current.code : undefined;
+    if (typeof code === 'string' && !code.startsWith('STEME_')) return code;
+  }
+  return undefined;
+}
+
+/** An invariant of ours: a failure is a bug in the engine, never a state of the world. */
+export function assert(condition: boolean, invariant: string): asserts condition {
+  if (!condition) throw new Error(`stemedb invariant broken: ${invariant}`);
+}

@@ -1,0 +1,26 @@
+/**
+ * The one contract of everything ordered: memtable, block, table, merge. It walks internal keys: user keys ascending,
+ * and for one user key the newest sequence first. Synchronous, and it exposes ranges instead of allocating views: when
+ * `valid`, the user key is `keySource[keyStart, keyEnd)`, the value `valueSource[valueStart, valueEnd)`. Both are only
+ * good until the iterator moves.
+ */
+export interface InternalIterator {
+  readonly valid: boolean;
+  readonly keySource: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly sequence: number;
+  readonly kind: number;
+  readonly valueSource: Uint8Array;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+
+  seekToFirst(): void;
+  seekToLast(): void;
+  /** To the first entry at or after (`key`, newest sequence): the newest version of the first user key >= `key`. */
+  seek(key: Uint8Array): void;
+  /** To the last entry before every entry of `key`: the oldest version of the last user key < `key`. */
+  seekBefore(key: Uint8Array): void;
+  next(): void;
+  prev(): void;
+}

@@ -1,0 +1,56 @@
+import { assert } from './errors.js';
+
+/** Every bound of the engine (law 8), in one place. Sizes in bytes unless the name says otherwise. */
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const GIB = 1024 * MIB;
+
+export const KEY_BYTES_MAX = 64 * KIB;
+export const VALUE_BYTES_MAX = 64 * MIB;
+/** All keys and values of one batch together. A batch is one atomic unit in memory and in the log. */
+export const BATCH_BYTES_MAX = 512 * MIB;
+/** Sequence numbers are Numbers; 7 bytes on disk hold them. */
+export const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER;
+
+/** One slot of the WAL's batch buffer. */
+export const WAL_BATCH_BYTES = 128 * KIB;
+/** Slots in rotation: one fills while others are on their way. */
+export const WAL_BATCH_SLOTS = 16;
+/** O_DIRECT wants offset, length and address in whole blocks of the device; 4 KiB serves every disk in use. */
+export const DIRECT_IO_BLOCK_BYTES = 4 * KIB;
+export const WAL_SEGMENT_BYTES_MAX = GIB;
+export const WAL_RECYCLED_SEGMENTS_MAX = 3;
+/** Keys and values of writes that wait for a free WAL slot; beyond it a write is refused with STEME_BUSY. */
+export const PENDING_WRITE_BYTES_MAX = GIB;
+
+/** A log frame never claims more: a larger length read from disk is damage, found before memory is taken. */
+export const LOG_FRAME_PAYLOAD_BYTES_MAX = MIB;
+
+export const MEMTABLE_BYTES_DEFAULT = 64 * MIB;
+export const MEMTABLE_BYTES_MIN = 4 * KIB;
+export const MEMTABLE_BYTES_MAX = GIB;
+/** Sealed memtables that wait for their flush; at the limit writers stop until one is flushed. */
+export const SEALED_MEMTABLES_MAX = 3;
+
+export const BLOCK_BYTES_DEFAULT = 4 * KIB;
+export const BLOCK_BYTES_MIN = 64;
+export const BLOCK_BYTES_MAX = MIB;
+export const BLOCK_RESTART_INTERVAL = 16;
+export const INDEX_PARTITION_BYTES = 64 * KIB;
+export const BLOOM_BITS_PER_KEY_DEFAULT = 10;
+export const BLOOM_BITS_PER_KEY_MAX = 32;
+export const BLOCK_CACHE_BYTES_DEFAULT = 64 * MIB;
+export const OPEN_TABLES_MAX = 512;
+/** A compaction cuts its output tables at about this many stored bytes. */
+export const TABLE_BYTES_TARGET = 64 * MIB;
+
+/** The manifest is rolled into one snapshot edit once it grows past this. */
+export const MANIFEST_BYTES_MAX = 4 * MIB;
+export const LEVEL_COUNT = 7;
+export const WORKER_THREADS_MAX = 16;
+
+assert(WAL_BATCH_BYTES <= LOG_FRAME_PAYLOAD_BYTES_MAX, 'a WAL batch fits a log frame');
+assert(WAL_BATCH_BYTES % DIRECT_IO_BLOCK_BYTES === 0, 'a WAL batch is whole direct-I/O blocks');
+assert(WAL_BATCH_SLOTS >= 2, 'one WAL slot fills while another is on its way');
+assert(BATCH_BYTES_MAX >= KEY_BYTES_MAX + VALUE_BYTES_MAX, 'a batch can hold the largest record');
+assert(BLOCK_BYTES_DEFAULT >= BLOCK_BYTES_MIN && BLOCK_BYTES_DEFAULT <= BLOCK_BYTES_MAX, 'default block size is legal');
