@@ -1,0 +1,182 @@
+/**
+ * Prepares the files that WAL segments are written into. Overwriting allocated space and syncing takes a third of the time
+ * of appending and syncing, so a spare of zeros is made ahead of need, and retired segments are kept for their space.
+ *
+ * A spare is a file named *.recycled; becoming a segment is a rename. The rename or creation is made durable before `take`
+ * returns: nothing that is written into a file may be acknowledged while a crash could still take its name away (law 1).
+ */
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { assert } from '../base/errors.js';
+import { logName, recycledName } from '../base/file-names.js';
+import { MIB } from '../base/limits.js';
+import type { FileSystem } from '../fs/file-system.js';
+
+export interface SegmentAllocatorOptions {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  /** Hands out file numbers, each once. */
+  readonly allocateNumber: () => number;
+  /** Size of a spare that is made ahead. */
+  readonly segmentBytes: number;
+  /** How many spares there are at most. */
+  readonly recycledMax: number;
+  /** Size of a segment that is made when there is no spare. Default 1 MiB. */
+  readonly initialBytes?: number;
+  /** Making a spare failed (a full disk, say). The next `take` makes a small segment, and fails for itself if it must. */
+  readonly onWarning: (error: unknown) => void;
+}
+
+export interface SegmentFile {
+  readonly number: number;
+  readonly path: string;
+  /** Up to here the file has its space: zeros, or what an earlier segment left. */
+  readonly preallocatedBytes: number;
+}
+
+interface Spare {
+  readonly number: number;
+  readonly sizeBytes: number;
+}
+
+const ZEROS = new Uint8Array(MIB);
+const INITIAL_BYTES_DEFAULT = MIB;
+
+export class SegmentAllocator {
+  readonly #options: SegmentAllocatorOptions;
+  readonly #spares: Spare[] = [];
+  /** Spares on their way: being filled, or being renamed. */
+  #arrivingCount = 0;
+  #filling: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: SegmentAllocatorOptions) {
+    this.#options = options;
+  }
+
+  get hasSpare(): boolean {
+    return this.#spares.length > 0;
+  }
+
+  /** Starts making a spare in the background, unless there is one or one is on its way. Failures go to `onWarning`. */
+  prepare(): void {
+    if (this.#isClosed || this.hasSpare || this.#arrivingCount > 0 || this.#options.recycledMax < 1) return;
+    this.#arrivingCount++;
+    this.#filling = this.#makeSpare()
+      .catch((error: unknown) => this.#options.onWarning(error))
+      .finally(() => {
+        this.#arrivingCount--;
+        this.#filling = undefined;
+      });
+  }
+
+  /** A file for the next segment, under a new number, its name durable. Errors: STEME_IO. */
+  async take(): Promise<SegmentFile> {
+    assert(!this.#isClosed, 'a closed allocator hands out no segment');
+    const spare = this.#spares.pop();
+    const number = this.#options.allocateNumber();
+    return spare === undefined ? this.#createSmall(number) : this.#promote(spare, number);
+  }
+
+  /** Gives back a segment that no recovery needs any more: kept as a spare if there is room for one, else removed. Errors: STEME_IO. */
+  async retire(number: number): Promise<void> {
+    const { fileSystem } = this.#options;
+    const path = this.#path(logName(number));
+    if (!this.#hasRoom) return fileSystem.remove(path);
+    this.#arrivingCount++;
+    try {
+      // Not synced: if a crash undoes the rename, recovery finds an obsolete segment and retires it again.
+      await fileSystem.rename(path, this.#path(recycledName(number)));
+      await this.#keepOrRemove(number);
+    } finally {
+      this.#arrivingCount--;
+    }
+  }
+
+  /** Takes over the spares that an earlier opener left behind; those beyond the limit are removed. Errors: STEME_IO. */
+  async adopt(numbers: readonly number[]): Promise<void> {
+    for (const number of numbers) {
+      if (this.#hasRoom) await this.#keepOrRemove(number);
+      else await this.#options.fileSystem.remove(this.#path(recycledName(number)));
+    }
+  }
+
+  /** Ends the background work and removes all spares: a closed database keeps no space that it does not need. Errors: STEME_IO. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#filling;
+    for (const { number } of this.#spares.splice(0)) {
+      await this.#options.fileSystem.remove(this.#path(recycledName(number)));
+    }
+  }
+
+  get #hasRoom(): boolean {
+    return !this.#isClosed && this.#spares.length + this.#arrivingCount < this.#options.recycledMax;
+  }
+
+  #path(name: string): string {
+    return join(this.#options.directory, name);
+  }
+
+  async #makeSpare(): Promise<void> {
+    const number = this.#options.allocateNumber();
+    const { segmentBytes } = this.#options;
+    const path = this.#path(recycledName(number));
+    await this.#writeZeros(path, segmentBytes, () => !this.#isClosed);
+    if (this.#isClosed) await this.#options.fileSystem.remove(path);
+    else this.#spares.push({ number, sizeBytes: segmentBytes });
+  }
+
+  async #keepOrRemove(number: number): Promise<void> {
+    const { fileSystem } = this.#options;
+    const path = this.#path(recycledName(number));
+    const sizeBytes = await fileSystem.statBytes(path);
+    if (sizeBytes === undefined) return;
+    if (this.#isClosed || sizeBytes === 0) await fileSystem.remove(path);
+    else this.#spares.push({ number, sizeBytes });
+  }
+
+  async #promote(spare: Spare, number: number): Promise<SegmentFile> {
+    const { fileSystem, directory } = this.#options;
+    const path = this.#path(logName(number));
+    await fileSystem.rename(this.#path(recycledName(spare.number)), path);
+    await fileSystem.syncDirectory(directory);
+    return { number, path, preallocatedBytes: spare.sizeBytes };
+  }
+
+  async #createSmall(number: number): Promise<SegmentFile> {
+    const { fileSystem, directory, initialBytes = INITIAL_BYTES_DEFAULT } = this.#options;
+    const path = this.#path(logName(number));
+    await this.#writeZeros(path, initialBytes, () => true);
+    await fileSystem.syncDirectory(directory);
+    return { number, path, preallocatedBytes: initialBytes };
+  }
+
+  /** A durable file of zeros, or no file and an error. A turn of the loop between writes: others have work too (law 11). */
+  async #writeZeros(path: string, sizeBytes: number, isNeeded: () => boolean): Promise<void> {
+    const handle = await this.#options.fileSystem.open(path, 'create');
+    try {
+      try {
+        for (let at = 0; at < sizeBytes && isNeeded(); at += ZEROS.length) {
+          await handle.write(ZEROS.subarray(0, Math.min(ZEROS.length, sizeBytes - at)), at);
+          await nextTurn();
+        }
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      await this.#discard(path);
+      throw error;
+    }
+  }
+
+  /** Tidies up after a failure that is on its way to the caller; a second failure is only worth a warning. */
+  async #discard(path: string): Promise<void> {
+    try {
+      await this.#options.fileSystem.remove(path);
+    } catch (error) {
+      this.#options.onWarning(error);
+    }
+  }
+}

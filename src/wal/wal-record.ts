@@ -1,0 +1,122 @@
+/**
+ * The payload of a WAL record: one or more operations, all or none of which survive a crash.
+ *
+ *     [base sequence u64] [operation] …
+ *     operation = kind u8 | key length varint | value length varint, puts only | key | value
+ *
+ * Operation i has the sequence number base + i. A record has at least one operation, so that every record moves the
+ * sequence on and a repeated one is noticed.
+ */
+import { copyRange, readUint64, writeUint64 } from '../base/bytes.js';
+import { CorruptionError } from '../base/errors.js';
+import { isKnownKind, KIND_PUT, type Kind } from '../base/internal-key.js';
+import { KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX } from '../base/limits.js';
+import { readVarint, varintBytes, writeVarint } from '../base/varint.js';
+
+export const WAL_RECORD_HEADER_BYTES = 8;
+
+/** Writes the head of a record whose first operation has `baseSequence`, and returns the position after it. */
+export function writeWalRecordHeader(target: Uint8Array, at: number, baseSequence: number): number {
+  writeUint64(target, at, baseSequence);
+  return at + WAL_RECORD_HEADER_BYTES;
+}
+
+/** What `writeOperation` will write, exactly. `valueBytes` of a delete is not looked at. */
+export function operationBytes(kind: number, keyBytes: number, valueBytes: number): number {
+  const headBytes = 1 + varintBytes(keyBytes) + keyBytes;
+  return kind === KIND_PUT ? headBytes + varintBytes(valueBytes) + valueBytes : headBytes;
+}
+
+/** Writes one operation at `at` and returns the position after it. The caller has made room and checked the limits. */
+export function writeOperation(
+  target: Uint8Array,
+  at: number,
+  kind: number,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  value: Uint8Array,
+  valueStart: number,
+  valueEnd: number,
+): number {
+  const keyBytes = keyEnd - keyStart;
+  let position = at;
+  target[position++] = kind;
+  if (keyBytes < 0x80) target[position++] = keyBytes;
+  else position = writeVarint(target, position, keyBytes);
+  if (kind !== KIND_PUT) {
+    copyRange(key, keyStart, keyEnd, target, position);
+    return position + keyBytes;
+  }
+  const valueBytes = valueEnd - valueStart;
+  if (valueBytes < 0x80) target[position++] = valueBytes;
+  else position = writeVarint(target, position, valueBytes);
+  copyRange(key, keyStart, keyEnd, target, position);
+  position += keyBytes;
+  copyRange(value, valueStart, valueEnd, target, position);
+  return position + valueBytes;
+}
+
+export interface WalRecordVisitor {
+  /** Offsets count from the start of the payload; of a delete, `valueStart === valueEnd`. */
+  operation(sequence: number, kind: Kind, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void;
+}
+
+/** Where a payload was read, for the error. */
+export interface WalRecordSource {
+  readonly file: string;
+  readonly offsetBytes: number;
+}
+
+export interface SequenceRange {
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+}
+
+/**
+ * Visits the operations in order and returns their sequence numbers. A malformed record throws a CorruptionError at the
+ * bad operation, so operations before it have been visited: check first with `checkWalRecord` where that matters.
+ */
+export function readWalRecord(payload: Uint8Array, visitor: WalRecordVisitor, source: WalRecordSource): SequenceRange {
+  if (payload.length <= WAL_RECORD_HEADER_BYTES) throw malformed(source, 'an operation', `${payload.length} bytes`);
+  const firstSequence = readUint64(payload, 0);
+  const cursor = { position: WAL_RECORD_HEADER_BYTES };
+  let sequence = firstSequence;
+  while (cursor.position < payload.length) {
+    const at = cursor.position;
+    if (sequence < 1 || sequence > SEQUENCE_MAX) {
+      throw malformed(source, 'a sequence number from 1 to 2^53 - 1', `${sequence}`);
+    }
+    const kind = payload[cursor.position++];
+    if (!isKnownKind(kind)) throw malformed(source, 'a put or a delete', `kind ${kind} at byte ${at} of the record`);
+    const keyBytes = readVarint(payload, cursor, payload.length);
+    if (cursor.position < 0 || keyBytes < 1 || keyBytes > KEY_BYTES_MAX) {
+      throw malformed(source, `a key of 1 to ${KEY_BYTES_MAX} bytes`, `another length at byte ${at} of the record`);
+    }
+    const valueBytes = kind === KIND_PUT ? readVarint(payload, cursor, payload.length) : 0;
+    if (cursor.position < 0 || valueBytes > VALUE_BYTES_MAX) {
+      throw malformed(source, `a value of 0 to ${VALUE_BYTES_MAX} bytes`, `another length at byte ${at} of the record`);
+    }
+    const keyStart = cursor.position;
+    const valueStart = keyStart + keyBytes;
+    const valueEnd = valueStart + valueBytes;
+    if (valueEnd > payload.length) {
+      throw malformed(source, `an operation up to byte ${valueEnd} of the record`, `its end at ${payload.length}`);
+    }
+    visitor.operation(sequence, kind, keyStart, valueStart, valueStart, valueEnd);
+    cursor.position = valueEnd;
+    sequence++;
+  }
+  return { firstSequence, lastSequence: sequence - 1 };
+}
+
+const IGNORE: WalRecordVisitor = { operation: () => undefined };
+
+/** Reads the whole record and does nothing with it. Errors: STEME_CORRUPTION. */
+export function checkWalRecord(payload: Uint8Array, source: WalRecordSource): SequenceRange {
+  return readWalRecord(payload, IGNORE, source);
+}
+
+function malformed(source: WalRecordSource, expected: string, found: string): CorruptionError {
+  return new CorruptionError({ file: source.file, offsetBytes: source.offsetBytes, expected, found });
+}
