@@ -1,0 +1,73 @@
+import { assert } from '../base/errors.js';
+import { allocateSharedMemory } from '../base/shared-memory.js';
+
+/**
+ * Memory that the memtable is built in: page-aligned, shared with every thread, handed out from the bottom up and never
+ * moved or freed while in use. One thread allocates. Places are named by word index (4 bytes a word); 0 is no place.
+ *
+ *     word 0   always 0, so that no place has index 0, and nothing is linked from there
+ *     word 1   root slot of the tree
+ *     word 2 … allocated
+ */
+export const ROOT_SLOT = 1;
+const FIRST_FREE_WORD = 2;
+
+export const WORD_BYTES = 4;
+
+/** What an empty arena has used already. */
+export const ARENA_HEADER_BYTES = FIRST_FREE_WORD * WORD_BYTES;
+
+export class Arena {
+  readonly words: Int32Array<ArrayBufferLike>;
+  readonly halves: Uint16Array<ArrayBufferLike>;
+  readonly bytes: Uint8Array<ArrayBufferLike>;
+  readonly memory: ArrayBufferLike;
+  readonly limitBytes: number;
+  #nextWord = FIRST_FREE_WORD;
+
+  /** `memory` must hold `limitBytes`; its content is garbage until `reset`. */
+  constructor(memory: ArrayBufferLike, limitBytes: number) {
+    assert(memory.byteLength >= limitBytes, 'an arena lies within its memory');
+    this.memory = memory;
+    this.limitBytes = limitBytes;
+    this.words = new Int32Array(memory);
+    this.halves = new Uint16Array(memory);
+    this.bytes = new Uint8Array(memory);
+  }
+
+  /** An empty arena in memory of its own. */
+  static create(limitBytes: number): Arena {
+    const arena = new Arena(allocateSharedMemory(limitBytes), limitBytes);
+    arena.reset();
+    return arena;
+  }
+
+  /** Empties the arena for a new life. No reader of the old one may be left. */
+  reset(): void {
+    this.#nextWord = FIRST_FREE_WORD;
+    this.words[0] = 0;
+    Atomics.store(this.words, ROOT_SLOT, 0);
+  }
+
+  get usedBytes(): number {
+    return this.#nextWord * WORD_BYTES;
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.usedBytes + bytes <= this.limitBytes;
+  }
+
+  /** Index of `words` uninitialised words. The caller has asked `hasRoom`. */
+  allocate(words: number): number {
+    const place = this.#nextWord;
+    this.#nextWord = place + words;
+    return place;
+  }
+
+  /** Like `allocate`, at an index that is a multiple of `alignmentWords`. */
+  allocateAligned(words: number, alignmentWords: number): number {
+    const place = Math.ceil(this.#nextWord / alignmentWords) * alignmentWords;
+    this.#nextWord = place + words;
+    return place;
+  }
+}
