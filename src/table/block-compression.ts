@@ -1,0 +1,42 @@
+/** LZ4 as stored: the length of the content before compression (u32), then a raw LZ4 block. */
+import { compressSync, uncompressSync } from 'lz4-napi';
+import { readUint32 } from '../base/bytes.js';
+import { CorruptionError } from '../base/errors.js';
+import { BLOCK_CONTENT_BYTES_MAX } from './table-format.js';
+
+const LENGTH_BYTES = 4;
+/** A byte of an LZ4 block stands for at most 255 bytes of content. */
+const LZ4_RATIO_MAX = 255;
+/** Below an eighth, decompressing at every read costs more than the space is worth. */
+const SAVING_MIN = 1 / 8;
+
+/** The compressed form of `content`, or undefined if it does not save enough. */
+export function compressBlock(content: Uint8Array): Uint8Array | undefined {
+  const stored = compressSync(Buffer.from(content.buffer, content.byteOffset, content.byteLength));
+  return stored.length <= content.length * (1 - SAVING_MIN) ? stored : undefined;
+}
+
+/** The content of `stored`, a checked block at `offsetBytes` of `file`. Its claimed length is checked first (law 10). */
+export function decompressBlock(stored: Uint8Array, file: string, offsetBytes: number): Uint8Array {
+  const claimed = stored.length > LENGTH_BYTES ? readUint32(stored, 0) : 0;
+  const limit = Math.min(BLOCK_CONTENT_BYTES_MAX, stored.length * LZ4_RATIO_MAX);
+  if (claimed === 0 || claimed > limit) {
+    const found = `a claim of ${claimed} bytes`;
+    throw new CorruptionError({ file, offsetBytes, expected: `an LZ4 block of 1 to ${limit} bytes`, found });
+  }
+  const content = uncompress(stored, file, offsetBytes);
+  if (content.length !== claimed) {
+    const found = `${content.length} bytes`;
+    throw new CorruptionError({ file, offsetBytes, expected: `an LZ4 block of ${claimed} bytes`, found });
+  }
+  return new Uint8Array(content.buffer, content.byteOffset, content.length);
+}
+
+function uncompress(stored: Uint8Array, file: string, offsetBytes: number): Buffer {
+  try {
+    return uncompressSync(stored);
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new CorruptionError({ file, offsetBytes, expected: 'an LZ4 block', found }, { cause });
+  }
+}

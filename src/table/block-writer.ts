@@ -1,0 +1,114 @@
+import { commonPrefixLength, copyRange, writeUint32 } from '../base/bytes.js';
+import { writeTrailer, TRAILER_BYTES } from '../base/internal-key.js';
+import { BLOCK_RESTART_INTERVAL, KIB, MIB } from '../base/limits.js';
+import { VARINT_BYTES_MAX, writeVarint } from '../base/varint.js';
+import { RESTART_BYTES } from './block-entry.js';
+
+const BUFFER_BYTES_INITIAL = 8 * KIB;
+const BUFFER_BYTES_KEPT_MAX = MIB;
+const KEY_BYTES_INITIAL = 256;
+const ENTRY_OVERHEAD_BYTES_MAX = 3 * VARINT_BYTES_MAX + TRAILER_BYTES;
+
+/** Builds one block after another in the same memory. The layout is in block-entry.ts. */
+export class BlockWriter {
+  #buffer: Uint8Array = new Uint8Array(BUFFER_BYTES_INITIAL);
+  #length = 0;
+  readonly #restarts: number[] = [];
+  #entriesSinceRestart = 0;
+  #lastKey: Uint8Array = new Uint8Array(KEY_BYTES_INITIAL);
+  #lastKeyBytes = 0;
+
+  /** The user key added last is `lastKey[0, lastKeyBytes)`; it survives `reset`. */
+  get lastKey(): Uint8Array {
+    return this.#lastKey;
+  }
+
+  get lastKeyBytes(): number {
+    return this.#lastKeyBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
+  /** The size of the block if it were finished now. */
+  get rawBytes(): number {
+    return this.#length + (this.#restarts.length + 1) * RESTART_BYTES;
+  }
+
+  /** Appends an entry. The caller sees to the order. */
+  add(
+    keySource: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    sequence: number,
+    kind: number,
+    valueSource: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const keyBytes = keyEnd - keyStart;
+    const valueBytes = valueEnd - valueStart;
+    this.#reserve(keyBytes + valueBytes + ENTRY_OVERHEAD_BYTES_MAX);
+    const shared = this.#sharedWithLast(keySource, keyStart, keyEnd);
+    const buffer = this.#buffer;
+    let at = writeVarint(buffer, this.#length, shared);
+    at = writeVarint(buffer, at, keyBytes - shared);
+    at = writeVarint(buffer, at, valueBytes);
+    copyRange(keySource, keyStart + shared, keyEnd, buffer, at);
+    at += keyBytes - shared;
+    writeTrailer(buffer, at, sequence, kind);
+    at += TRAILER_BYTES;
+    copyRange(valueSource, valueStart, valueEnd, buffer, at);
+    this.#length = at + valueBytes;
+    this.#rememberKey(keySource, keyStart, keyEnd, shared);
+  }
+
+  /** The finished block, as a view that is good until the next `add`. Call `reset` before that. */
+  finish(): Uint8Array {
+    const count = this.#restarts.length;
+    this.#reserve((count + 1) * RESTART_BYTES);
+    let at = this.#length;
+    for (let i = 0; i < count; i++, at += RESTART_BYTES) writeUint32(this.#buffer, at, this.#restarts[i]);
+    writeUint32(this.#buffer, at, count);
+    return this.#buffer.subarray(0, at + RESTART_BYTES);
+  }
+
+  /** Starts an empty block; memory that one huge record needed is given back. */
+  reset(): void {
+    if (this.#buffer.length > BUFFER_BYTES_KEPT_MAX) this.#buffer = new Uint8Array(BUFFER_BYTES_INITIAL);
+    this.#length = 0;
+    this.#restarts.length = 0;
+    this.#entriesSinceRestart = 0;
+  }
+
+  #sharedWithLast(keySource: Uint8Array, keyStart: number, keyEnd: number): number {
+    const isRestart = this.#length === 0 || this.#entriesSinceRestart === BLOCK_RESTART_INTERVAL;
+    if (isRestart) {
+      this.#restarts.push(this.#length);
+      this.#entriesSinceRestart = 1;
+      return 0;
+    }
+    this.#entriesSinceRestart++;
+    return commonPrefixLength(this.#lastKey, 0, this.#lastKeyBytes, keySource, keyStart, keyEnd);
+  }
+
+  #rememberKey(keySource: Uint8Array, keyStart: number, keyEnd: number, shared: number): void {
+    const keyBytes = keyEnd - keyStart;
+    if (keyBytes > this.#lastKey.length) {
+      const larger = new Uint8Array(keyBytes * 2);
+      larger.set(this.#lastKey.subarray(0, shared));
+      this.#lastKey = larger;
+    }
+    copyRange(keySource, keyStart + shared, keyEnd, this.#lastKey, shared);
+    this.#lastKeyBytes = keyBytes;
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+    larger.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = larger;
+  }
+}

@@ -1,0 +1,169 @@
+import type { InternalIterator } from '../base/internal-iterator.js';
+import { BlockIterator } from './block-iterator.js';
+import type { DataBlock } from './data-block.js';
+import type { IndexBlock } from './index-block.js';
+
+const NOWHERE = -1;
+
+/** What an iterator needs of its table. */
+export interface TableBlocks {
+  readonly path: string;
+  readonly partitionCount: number;
+  findPartition(key: Uint8Array): number;
+  partition(index: number, fillCache: boolean): IndexBlock;
+  dataBlock(partition: IndexBlock, index: number, fillCache: boolean): DataBlock;
+}
+
+/** Walks a table: a place in the index, and a block iterator in the data block there. */
+export class TableIterator implements InternalIterator {
+  readonly #table: TableBlocks;
+  readonly #fillCache: boolean;
+  readonly #block = new BlockIterator();
+  #partition: IndexBlock | undefined;
+  #partitionIndex = NOWHERE;
+  #blockIndex = NOWHERE;
+
+  constructor(table: TableBlocks, fillCache: boolean) {
+    this.#table = table;
+    this.#fillCache = fillCache;
+  }
+
+  get valid(): boolean {
+    return this.#block.valid;
+  }
+
+  get keySource(): Uint8Array {
+    return this.#block.keySource;
+  }
+
+  get keyStart(): number {
+    return 0;
+  }
+
+  get keyEnd(): number {
+    return this.#block.keyEnd;
+  }
+
+  get sequence(): number {
+    return this.#block.sequence;
+  }
+
+  get kind(): number {
+    return this.#block.kind;
+  }
+
+  get valueSource(): Uint8Array {
+    return this.#block.valueSource;
+  }
+
+  get valueStart(): number {
+    return this.#block.valueStart;
+  }
+
+  get valueEnd(): number {
+    return this.#block.valueEnd;
+  }
+
+  seekToFirst(): void {
+    this.#openPartition(0);
+    this.#openBlock(0);
+    this.#block.seekToFirst();
+  }
+
+  seekToLast(): void {
+    const partition = this.#openPartition(this.#table.partitionCount - 1);
+    this.#openBlock(partition.count - 1);
+    this.#block.seekToLast();
+  }
+
+  seek(key: Uint8Array): void {
+    if (!this.#openBlockFor(key)) return;
+    this.#block.seek(key);
+    // The separator can lie above the block's last key, and `key` between the two.
+    if (!this.#block.valid) this.#enterNextBlock();
+  }
+
+  seekBefore(key: Uint8Array): void {
+    if (!this.#openBlockFor(key)) {
+      this.seekToLast();
+      return;
+    }
+    this.#block.seekBefore(key);
+    if (!this.#block.valid) this.#enterPreviousBlock();
+  }
+
+  next(): void {
+    const block = this.#block;
+    if (!block.valid) return;
+    block.next();
+    if (!block.valid) this.#enterNextBlock();
+  }
+
+  prev(): void {
+    const block = this.#block;
+    if (!block.valid) return;
+    block.prev();
+    if (!block.valid) this.#enterPreviousBlock();
+  }
+
+  /** Opens the first block that can hold `key`. False, and nowhere, if all keys of the table are below it. */
+  #openBlockFor(key: Uint8Array): boolean {
+    const index = this.#table.findPartition(key);
+    if (index < this.#table.partitionCount) {
+      const partition = this.#openPartition(index);
+      const blockIndex = partition.find(key);
+      if (blockIndex < partition.count) {
+        this.#openBlock(blockIndex);
+        return true;
+      }
+    }
+    this.#block.clear();
+    this.#blockIndex = NOWHERE;
+    return false;
+  }
+
+  #enterNextBlock(): void {
+    const partition = this.#openPartition(this.#partitionIndex);
+    if (this.#blockIndex + 1 < partition.count) {
+      this.#openBlock(this.#blockIndex + 1);
+    } else if (this.#partitionIndex + 1 < this.#table.partitionCount) {
+      this.#openPartition(this.#partitionIndex + 1);
+      this.#openBlock(0);
+    } else {
+      return;
+    }
+    this.#block.seekToFirst();
+  }
+
+  #enterPreviousBlock(): void {
+    if (this.#blockIndex > 0) {
+      this.#openBlock(this.#blockIndex - 1);
+    } else if (this.#partitionIndex > 0) {
+      const partition = this.#openPartition(this.#partitionIndex - 1);
+      this.#openBlock(partition.count - 1);
+    } else {
+      return;
+    }
+    this.#block.seekToLast();
+  }
+
+  #openPartition(index: number): IndexBlock {
+    if (this.#partition !== undefined && index === this.#partitionIndex) return this.#partition;
+    this.#block.clear();
+    this.#blockIndex = NOWHERE;
+    this.#partition = this.#table.partition(index, this.#fillCache);
+    this.#partitionIndex = index;
+    return this.#partition;
+  }
+
+  /** Opens a block of the open partition; it then stands nowhere. */
+  #openBlock(index: number): void {
+    if (index === this.#blockIndex) return;
+    this.#block.clear();
+    this.#blockIndex = NOWHERE;
+    const partition = this.#openPartition(this.#partitionIndex);
+    const { bytes } = this.#table.dataBlock(partition, index, this.#fillCache);
+    this.#block.init(bytes, this.#table.path, partition.offsetBytes(index));
+    this.#blockIndex = index;
+  }
+}

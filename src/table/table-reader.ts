@@ -1,0 +1,174 @@
+import { StemeError } from '../base/errors.js';
+import type { InternalIterator } from '../base/internal-iterator.js';
+import type { PointResult } from '../base/point-result.js';
+import type { BlockCache } from './block-cache.js';
+import { BlockSource, type BlockSourceOptions } from './block-source.js';
+import { type BloomFilter, decodeBloomFilter, mayContain } from './bloom-filter.js';
+import { DataBlock } from './data-block.js';
+import { IndexBlock } from './index-block.js';
+import { decodeFooter, type TableFooter } from './table-footer.js';
+import { type TableBlocks, TableIterator } from './table-iterator.js';
+import { decodeProperties, type TableProperties } from './table-properties.js';
+
+export interface TableReaderOptions extends BlockSourceOptions {
+  readonly blockCache: BlockCache;
+}
+
+/**
+ * One open table. Footer, top index, filter and properties are read and checked at the open and stay; index partitions and
+ * data blocks are checked when they are first read, and then live in the block cache.
+ */
+export class TableReader implements TableBlocks {
+  readonly number: number;
+  readonly properties: TableProperties;
+  readonly usesMmap: boolean;
+  readonly #source: BlockSource;
+  readonly #cache: BlockCache;
+  readonly #filter: BloomFilter | undefined;
+  readonly #topIndex: IndexBlock;
+  readonly #hasPartitions: boolean;
+  /** Where the index starts: every data block ends by it. */
+  readonly #dataLimitBytes: number;
+  #isClosed = false;
+
+  /** CorruptionError where the file is not the table that was written, STEME_UNSUPPORTED where it is a newer one. */
+  static openSync(options: TableReaderOptions): TableReader {
+    const source = new BlockSource(options);
+    try {
+      return new TableReader(options, source);
+    } catch (error) {
+      source.close();
+      throw error;
+    }
+  }
+
+  private constructor({ number, blockCache }: TableReaderOptions, source: BlockSource) {
+    const footer = decodeFooter(source.readFooter(), source.path, source.fileBytes, number);
+    this.number = number;
+    this.usesMmap = source.usesMmap;
+    this.#source = source;
+    this.#cache = blockCache;
+    this.#filter = readFilter(source, footer);
+    this.properties = readProperties(source, footer);
+    this.#hasPartitions = footer.indexLevels === 2;
+    const { offsetBytes, sizeBytes } = footer.topIndex;
+    this.#topIndex = new IndexBlock(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes, offsetBytes);
+    this.#dataLimitBytes = this.#hasPartitions ? this.#topIndex.offsetBytes(0) : offsetBytes;
+  }
+
+  get path(): string {
+    return this.#source.path;
+  }
+
+  get fileBytes(): number {
+    return this.#source.fileBytes;
+  }
+
+  /** Whether a filter lookup with `keyHash` says that the key may be here. */
+  mayContain(keyHash: number): boolean {
+    return this.#filter === undefined || mayContain(this.#filter, keyHash);
+  }
+
+  /**
+   * Looks for the newest version of `key` at or below `sequenceMax`. True if this table has one: `result` then holds it,
+   * FOUND or DELETED. `keyHash` is `hashKey(key)`. Allocates nothing while the blocks are cached.
+   */
+  get(key: Uint8Array, keyHash: number, sequenceMax: number, result: PointResult): boolean {
+    if (this.#isClosed) throw this.#closedError();
+    if (this.#filter !== undefined && !mayContain(this.#filter, keyHash)) return false;
+    if (!this.#hasPartitions) return this.#findInPartition(this.#topIndex, key, sequenceMax, result) === FOUND;
+    const top = this.#topIndex;
+    for (let i = top.find(key); i < top.count; i++) {
+      const answer = this.#findInPartition(this.partition(i, true), key, sequenceMax, result);
+      if (answer !== GO_ON) return answer === FOUND;
+    }
+    return false;
+  }
+
+  /** Over all versions of all keys. With `fillCache` off, blocks that it has to read do not push others out of the cache. */
+  iterator({ fillCache = true }: { fillCache?: boolean } = {}): InternalIterator {
+    if (this.#isClosed) throw this.#closedError();
+    return new TableIterator(this, fillCache);
+  }
+
+  get partitionCount(): number {
+    return this.#hasPartitions ? this.#topIndex.count : 1;
+  }
+
+  /** The first partition that can hold `key`; `partitionCount` if there is none. */
+  findPartition(key: Uint8Array): number {
+    return this.#hasPartitions ? this.#topIndex.find(key) : 0;
+  }
+
+  partition(index: number, fillCache: boolean): IndexBlock {
+    if (!this.#hasPartitions) return this.#topIndex;
+    if (this.#isClosed) throw this.#closedError();
+    const offsetBytes = this.#topIndex.offsetBytes(index);
+    const cached = this.#cache.get(this.number, offsetBytes);
+    // Partitions and data blocks never share an offset: the one kind ends where the other starts.
+    if (cached !== undefined) return cached as IndexBlock;
+    return this.#readPartition(index, offsetBytes, fillCache);
+  }
+
+  dataBlock(partition: IndexBlock, index: number, fillCache: boolean): DataBlock {
+    if (this.#isClosed) throw this.#closedError();
+    const offsetBytes = partition.offsetBytes(index);
+    const cached = this.#cache.get(this.number, offsetBytes);
+    if (cached !== undefined) return cached as DataBlock;
+    return this.#readDataBlock(offsetBytes, partition.sizeBytes(index), fillCache);
+  }
+
+  /** Gives the file descriptor back until further notice; reads go on, only slower. For a cache of open tables. */
+  rest(): void {
+    this.#source.rest();
+  }
+
+  /** For good: later reads throw STEME_CLOSED. Values handed out of a mapping stay good. */
+  close(): void {
+    this.#isClosed = true;
+    this.#source.close();
+  }
+
+  #findInPartition(partition: IndexBlock, key: Uint8Array, sequenceMax: number, result: PointResult): number {
+    for (let i = partition.find(key); i < partition.count; i++) {
+      const block = this.dataBlock(partition, i, true);
+      if (block.find(key, sequenceMax, result)) return FOUND;
+      // Only where the cut went through the versions of this very key can the next block have more of them.
+      if (!partition.isSeparator(i, key)) return MISSING;
+    }
+    return GO_ON;
+  }
+
+  #readPartition(index: number, offsetBytes: number, fillCache: boolean): IndexBlock {
+    const content = this.#source.readBlock(offsetBytes, this.#topIndex.sizeBytes(index));
+    const partition = new IndexBlock(content, this.#source.path, offsetBytes, this.#dataLimitBytes);
+    if (fillCache) this.#cache.insert(this.number, offsetBytes, partition, partition.chargeBytes);
+    return partition;
+  }
+
+  #readDataBlock(offsetBytes: number, sizeBytes: number, fillCache: boolean): DataBlock {
+    const block = new DataBlock(this.#source.readBlock(offsetBytes, sizeBytes), this.#source.path, offsetBytes);
+    if (fillCache) this.#cache.insert(this.number, offsetBytes, block, block.chargeBytes);
+    return block;
+  }
+
+  #closedError(): StemeError {
+    return new StemeError('STEME_CLOSED', `the table ${this.#source.path} is closed`);
+  }
+}
+
+/** What a partition says of a key: it is here, it is nowhere in the table, or the next partition may have older versions. */
+const FOUND = 1;
+const MISSING = 2;
+const GO_ON = 3;
+
+function readFilter(source: BlockSource, footer: TableFooter): BloomFilter | undefined {
+  if (footer.filter === undefined) return undefined;
+  const { offsetBytes, sizeBytes } = footer.filter;
+  return decodeBloomFilter(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes);
+}
+
+function readProperties(source: BlockSource, footer: TableFooter): TableProperties {
+  const { offsetBytes, sizeBytes } = footer.properties;
+  return decodeProperties(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes);
+}

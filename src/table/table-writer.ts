@@ -1,0 +1,208 @@
+import { compareRanges, EMPTY_BYTES } from '../base/bytes.js';
+import { assert } from '../base/errors.js';
+import { isKnownKind, KIND_DELETE } from '../base/internal-key.js';
+import { INDEX_PARTITION_BYTES, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX } from '../base/limits.js';
+import type { FileSystem } from '../fs/file-system.js';
+import { BlockSink } from './block-sink.js';
+import { BlockWriter } from './block-writer.js';
+import { FILTER_LINE_BYTES } from './bloom-filter.js';
+import { BloomFilterBuilder, filterBytes } from './bloom-filter-builder.js';
+import { IndexBlockBuilder } from './index-block-builder.js';
+import { hashKey } from './key-hash.js';
+import { shortestSeparator } from './separator.js';
+import { encodeFooter, FOOTER_BYTES } from './table-footer.js';
+import { BLOCK_TRAILER_BYTES, type BlockHandle, type TableCompression } from './table-format.js';
+import { encodeProperties, type TableProperties } from './table-properties.js';
+import type { TableSummary } from './table-summary.js';
+
+export interface TableWriterOptions {
+  readonly fileSystem: FileSystem;
+  readonly path: string;
+  /** Names the table and is mixed into its checksums. */
+  readonly number: number;
+  /** Data blocks are cut before they pass this; one record may be larger. */
+  readonly blockBytes: number;
+  /** 0 for no filter. */
+  readonly bloomBitsPerKey: number;
+  readonly compression: TableCompression;
+  readonly createdAtMs: number;
+}
+
+interface IndexPartition {
+  readonly content: Uint8Array;
+  readonly separator: Uint8Array;
+}
+
+/** What an entry takes beside its key and value, at most, in a block of ordinary records. */
+const ENTRY_OVERHEAD_BYTES = 16;
+
+/**
+ * Writes a table, entry by entry in internal-key order. Synchronous: for workers. Ends with `finish`, or with `abandon`,
+ * which is also the way out after an error. The caller makes the file's name durable (`syncDirectory`).
+ */
+export class TableWriter {
+  readonly #options: TableWriterOptions;
+  readonly #sink: BlockSink;
+  readonly #block = new BlockWriter();
+  readonly #filter = new BloomFilterBuilder();
+  readonly #index = new IndexBlockBuilder();
+  readonly #partitions: IndexPartition[] = [];
+  #partitionBytes = 0;
+
+  #entryCount = 0;
+  #tombstoneCount = 0;
+  #rawBytes = 0;
+  #dataBlockCount = 0;
+  #smallestKey: Uint8Array = EMPTY_BYTES;
+  #lastSequence = 0;
+  #smallestSequence = SEQUENCE_MAX;
+  #largestSequence = 0;
+
+  constructor(options: TableWriterOptions) {
+    this.#options = options;
+    this.#sink = new BlockSink(options.fileSystem, options.path, options.number);
+  }
+
+  get entryCount(): number {
+    return this.#entryCount;
+  }
+
+  /** What the file would have if it were finished now: exact for the data that is written, not less for the rest. */
+  get fileBytes(): number {
+    const { bloomBitsPerKey } = this.#options;
+    const filter = bloomBitsPerKey > 0 ? filterBytes(this.#filter.keyCount, bloomBitsPerKey) : 0;
+    const index = this.#partitionBytes + this.#index.rawBytes;
+    return this.#sink.sizeBytes + this.#block.rawBytes + filter + index + FOOTER_BYTES;
+  }
+
+  /** Appends an entry; each internal key must be above the one before. */
+  add(
+    keySource: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    sequence: number,
+    kind: number,
+    valueSource: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const keyBytes = keyEnd - keyStart;
+    const valueBytes = valueEnd - valueStart;
+    assert(keyBytes > 0 && keyBytes <= KEY_BYTES_MAX && valueBytes <= VALUE_BYTES_MAX, 'a record is within the limits');
+    assert(isKnownKind(kind) && sequence <= SEQUENCE_MAX, 'a record has a known kind and a sequence number');
+    const block = this.#block;
+    const isFirst = this.#entryCount === 0;
+    const order = isFirst ? -1 : compareRanges(block.lastKey, 0, block.lastKeyBytes, keySource, keyStart, keyEnd);
+    assert(order < 0 || (order === 0 && sequence < this.#lastSequence), 'entries come in internal-key order');
+    const addedBytes = keyBytes + valueBytes + ENTRY_OVERHEAD_BYTES;
+    if (!block.isEmpty && block.rawBytes + addedBytes > this.#options.blockBytes) {
+      this.#cutBlock(keySource.subarray(keyStart, keyEnd));
+    }
+    block.add(keySource, keyStart, keyEnd, sequence, kind, valueSource, valueStart, valueEnd);
+    if (isFirst) this.#smallestKey = new Uint8Array(keySource.subarray(keyStart, keyEnd));
+    if (order !== 0 && this.#options.bloomBitsPerKey > 0) this.#filter.addHash(hashKey(keySource, keyStart, keyEnd));
+    this.#count(keyBytes + valueBytes, sequence, kind);
+  }
+
+  /** Writes the rest, makes the file durable and closes it. */
+  finish(): TableSummary {
+    assert(this.#entryCount > 0, 'a table has entries');
+    const largestKey = new Uint8Array(this.#block.lastKey.subarray(0, this.#block.lastKeyBytes));
+    this.#cutBlock(undefined);
+    const dataBytes = this.#sink.sizeBytes;
+    const filter = this.#writeFilter();
+    const indexLevels = this.#partitions.length === 1 ? 1 : 2;
+    const topIndex = this.#writeIndex();
+    const properties = this.#sink.append(encodeProperties(this.#properties(dataBytes, largestKey)));
+    const tableNumber = this.#options.number;
+    this.#sink.appendBare(encodeFooter({ topIndex, filter, properties, indexLevels, tableNumber }));
+    this.#sink.finish();
+    return this.#summary(largestKey);
+  }
+
+  /** Closes and removes the unfinished file. */
+  abandon(): void {
+    this.#sink.close();
+    this.#options.fileSystem.removeSync(this.#options.path);
+  }
+
+  #count(rawBytes: number, sequence: number, kind: number): void {
+    this.#entryCount++;
+    if (kind === KIND_DELETE) this.#tombstoneCount++;
+    this.#rawBytes += rawBytes;
+    this.#lastSequence = sequence;
+    if (sequence < this.#smallestSequence) this.#smallestSequence = sequence;
+    if (sequence > this.#largestSequence) this.#largestSequence = sequence;
+  }
+
+  /** Writes the data block; `nextKey` is the first key behind it, if there is one. */
+  #cutBlock(nextKey: Uint8Array | undefined): void {
+    const block = this.#block;
+    const content = block.finish();
+    const isCompressed = this.#options.compression === 'lz4';
+    const handle = isCompressed ? this.#sink.appendCompressed(content) : this.#sink.append(content);
+    const lastKey = block.lastKey.subarray(0, block.lastKeyBytes);
+    const separator = nextKey === undefined ? new Uint8Array(lastKey) : shortestSeparator(lastKey, nextKey);
+    this.#index.add(separator, handle.offsetBytes, handle.sizeBytes);
+    this.#dataBlockCount++;
+    block.reset();
+    if (nextKey === undefined || this.#index.rawBytes >= INDEX_PARTITION_BYTES) this.#cutPartition(separator);
+  }
+
+  #cutPartition(separator: Uint8Array): void {
+    const content = this.#index.finish();
+    this.#partitions.push({ content, separator });
+    this.#partitionBytes += content.length + separator.length + BLOCK_TRAILER_BYTES;
+  }
+
+  #writeFilter(): BlockHandle | undefined {
+    const { bloomBitsPerKey } = this.#options;
+    if (bloomBitsPerKey === 0) return undefined;
+    this.#sink.padTo(FILTER_LINE_BYTES);
+    return this.#sink.append(this.#filter.finish(bloomBitsPerKey));
+  }
+
+  /** A lone partition is the top index itself. */
+  #writeIndex(): BlockHandle {
+    if (this.#partitions.length === 1) return this.#sink.append(this.#partitions[0].content);
+    for (const { content, separator } of this.#partitions) {
+      const handle = this.#sink.append(content);
+      this.#index.add(separator, handle.offsetBytes, handle.sizeBytes);
+    }
+    return this.#sink.append(this.#index.finish());
+  }
+
+  #properties(dataBytes: number, largestKey: Uint8Array): TableProperties {
+    const { createdAtMs, compression, bloomBitsPerKey, blockBytes } = this.#options;
+    return {
+      entryCount: this.#entryCount,
+      tombstoneCount: this.#tombstoneCount,
+      rawBytes: this.#rawBytes,
+      dataBytes,
+      dataBlockCount: this.#dataBlockCount,
+      smallestKey: this.#smallestKey,
+      largestKey,
+      smallestSequence: this.#smallestSequence,
+      largestSequence: this.#largestSequence,
+      createdAtMs,
+      compression,
+      bloomBitsPerKey,
+      blockBytes,
+    };
+  }
+
+  #summary(largestKey: Uint8Array): TableSummary {
+    return {
+      number: this.#options.number,
+      fileBytes: this.#sink.sizeBytes,
+      entryCount: this.#entryCount,
+      tombstoneCount: this.#tombstoneCount,
+      rawBytes: this.#rawBytes,
+      smallestKey: this.#smallestKey,
+      largestKey,
+      smallestSequence: this.#smallestSequence,
+      largestSequence: this.#largestSequence,
+      createdAtMs: this.#options.createdAtMs,
+    };
+  }
+}
