@@ -1,0 +1,105 @@
+import { compareBytes } from '../base/bytes.js';
+import { assert } from '../base/errors.js';
+import { EMPTY_LEVELS, type Levels, LevelsBuilder } from './levels-builder.js';
+import type { TableMetadata } from './table-metadata.js';
+import type { VersionEdit } from './version-edit.js';
+
+export interface LevelTotals {
+  readonly fileCount: number;
+  /** Size of the files. */
+  readonly storedBytes: number;
+  /** Keys and values before prefix truncation and compression. */
+  readonly rawBytes: number;
+  readonly entryCount: number;
+  readonly tombstoneCount: number;
+}
+
+/**
+ * Which tables make up the database at one moment. Immutable but for its reference count: while that is above zero, no
+ * table of the version is deleted (law 4). A count that has come back to zero stays there: its files may be gone.
+ */
+export class Version {
+  readonly levels: Levels;
+  /** One for each level. */
+  readonly totals: readonly LevelTotals[];
+  #referenceCount = 0;
+  #isAbandoned = false;
+
+  constructor(levels: Levels) {
+    this.levels = levels;
+    this.totals = levels.map(totalsOf);
+  }
+
+  static empty(): Version {
+    return new Version(EMPTY_LEVELS);
+  }
+
+  /** All tables, L0 first, each level in its order. */
+  tables(): TableMetadata[] {
+    return this.levels.flat();
+  }
+
+  /** The version after `edit`; this one stays as it is. An edit that does not fit is a bug of whoever made it. */
+  apply(edit: VersionEdit): Version {
+    const builder = new LevelsBuilder(this.levels, failOnMisfit);
+    builder.apply(edit);
+    return new Version(builder.finish());
+  }
+
+  /** The one table of L1 or below whose range holds `key`. It need not hold the key itself. */
+  findTable(level: number, key: Uint8Array): TableMetadata | undefined {
+    assert(level > 0, 'tables of L0 overlap: no single one holds a key');
+    const tables = this.levels[level];
+    const index = firstTableEndingAtOrAfter(tables, key);
+    if (index === tables.length) return undefined;
+    return compareBytes(tables[index].smallestKey, key) <= 0 ? tables[index] : undefined;
+  }
+
+  get isReferenced(): boolean {
+    return this.#referenceCount > 0;
+  }
+
+  /** Keeps the files of this version until as many `release` calls. */
+  retain(): void {
+    assert(!this.#isAbandoned, 'a version is not retained after its last release');
+    this.#referenceCount++;
+  }
+
+  /** Returns whether this was the last reference, so that files may have become obsolete. */
+  release(): boolean {
+    assert(this.#referenceCount > 0, 'a version is released once for each retain');
+    this.#referenceCount--;
+    this.#isAbandoned = this.#referenceCount === 0;
+    return this.#isAbandoned;
+  }
+}
+
+/** Index of the first of `tables`, ordered and disjoint, whose largest key is at or after `key`; their count if none is. */
+export function firstTableEndingAtOrAfter(tables: readonly TableMetadata[], key: Uint8Array): number {
+  let low = 0;
+  let high = tables.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareBytes(tables[middle].largestKey, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function totalsOf(tables: readonly TableMetadata[]): LevelTotals {
+  let storedBytes = 0;
+  let rawBytes = 0;
+  let entryCount = 0;
+  let tombstoneCount = 0;
+  for (const table of tables) {
+    storedBytes += table.fileBytes;
+    rawBytes += table.rawBytes;
+    entryCount += table.entryCount;
+    tombstoneCount += table.tombstoneCount;
+  }
+  return { fileCount: tables.length, storedBytes, rawBytes, entryCount, tombstoneCount };
+}
+
+function failOnMisfit(problem: string): never {
+  throw new Error(`stemedb invariant broken: a version edit fits its version: ${problem}`);
+}
