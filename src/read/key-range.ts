@@ -1,0 +1,51 @@
+import { compareBytes } from '../base/bytes.js';
+
+/** First and last user key of a table, both in it. */
+export interface KeyRange {
+  readonly smallestKey: Uint8Array;
+  readonly largestKey: Uint8Array;
+}
+
+export function isInRange(range: KeyRange, key: Uint8Array): boolean {
+  return compareBytes(key, range.smallestKey) >= 0 && compareBytes(key, range.largestKey) <= 0;
+}
+
+/**
+ * Index of the first table that ends at or after `key`; `tables.length` if none does. The tables are sorted and disjoint.
+ * On the path of every point read: what both ends of the remaining tables share with the key is not compared again, since
+ * everything between them shares it too.
+ */
+export function firstTableReaching(tables: readonly KeyRange[], key: Uint8Array): number {
+  let low = 0;
+  let high = tables.length;
+  let lowShared = 0;
+  let highShared = 0;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const { largestKey } = tables[middle];
+    const limit = Math.min(largestKey.length, key.length);
+    let shared = Math.min(lowShared, highShared);
+    while (shared < limit && largestKey[shared] === key[shared]) shared++;
+    const isBefore = shared < limit ? largestKey[shared] < key[shared] : largestKey.length < key.length;
+    if (isBefore) {
+      low = middle + 1;
+      lowShared = shared;
+    } else {
+      high = middle;
+      highShared = shared;
+    }
+  }
+  return low;
+}
+
+/** Index of the last table that starts before `key`; -1 if none does. */
+export function lastTableStartingBefore(tables: readonly KeyRange[], key: Uint8Array): number {
+  let low = 0;
+  let high = tables.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareBytes(tables[middle].smallestKey, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
