@@ -1,0 +1,93 @@
+import type { StemeError } from '../base/errors.js';
+import type { DirectoryLock } from '../fs/file-system.js';
+import type { JobRunner, TableSettings } from '../jobs/job.js';
+import type { BlockCache } from '../table/block-cache.js';
+import type { TableCache } from '../table/table-cache.js';
+import type { VersionSet } from '../version/version-set.js';
+import type { SegmentAllocator } from '../wal/segment-allocator.js';
+import type { SegmentFiles, SegmentWriter } from '../wal/segment-writer.js';
+import type { SyncModeChoice } from '../wal/sync-mode.js';
+import type { WalReplay } from '../wal/wal-replay.js';
+import { WalWriter } from '../wal/wal-writer.js';
+import { CommitPipeline } from './commit-pipeline.js';
+import { CompactionController } from './compaction-controller.js';
+import { Engine } from './engine.js';
+import type { Environment } from './environment.js';
+import { FileKeeper } from './file-keeper.js';
+import { FlushController } from './flush-controller.js';
+import { OpenIterators } from './open-iterators.js';
+import type { ResolvedOptions } from './options.js';
+import type { TreeState } from './tree-state.js';
+
+/** The reading side. */
+export interface Tree {
+  readonly blockCache: BlockCache;
+  readonly tables: TableCache;
+  readonly state: TreeState;
+  /** Sets what to do when the last reader of a version is gone. */
+  readonly onVersionUnused: (collect: () => void) => void;
+}
+
+/** The log, ready for its first write. */
+export interface OpenLog {
+  readonly syncMode: SyncModeChoice;
+  readonly segments: SegmentFiles;
+  readonly segment: SegmentWriter | undefined;
+}
+
+export interface RecoveredParts extends Tree {
+  readonly directory: string;
+  readonly options: ResolvedOptions;
+  readonly environment: Environment;
+  readonly lock: DirectoryLock;
+  readonly allocator: SegmentAllocator;
+  readonly tableSettings: () => TableSettings;
+  readonly versions: VersionSet;
+  readonly runner: JobRunner;
+  readonly replay: WalReplay;
+  readonly log: OpenLog;
+  readonly openMs: number;
+}
+
+/** Wires the parts that work from now on: log, pipeline, flushes, compactions, and the one path that a failure takes. */
+export function assembleEngine(parts: RecoveredParts): Engine {
+  const { state, versions, runner, tableSettings, log, environment, allocator, tables, directory } = parts;
+  const { fileSystem, clock, onWarning } = environment;
+  const lastSequence = state.visibleSequence;
+  const fail = (error: StemeError): void => {
+    pipeline.fail(error);
+    flushes.fail(error);
+  };
+  const onRoom = (): void => pipeline.resume();
+  const wal = new WalWriter({
+    segments: log.segments,
+    segment: log.segment,
+    clock,
+    lastSequence,
+    onSafe: (sequence) => {
+      state.visibleSequence = sequence;
+    },
+    onRoom,
+    onFailure: fail,
+  });
+  const files = new FileKeeper({ fileSystem, directory, versions, tables, segments: log.segments, allocator, onWarning });
+  parts.onVersionUnused(() => void files.collect());
+  const flushes = new FlushController({ state, versions, runner, tableSettings, wal, files, onRoom, onFailure: fail });
+  const trySeal = (minimumBytes: number): boolean => flushes.trySeal(minimumBytes);
+  const pipeline = new CommitPipeline({ state, wal, clock, lastSequence, trySeal });
+  const iterators = new OpenIterators();
+  const compactions = new CompactionController({
+    state,
+    versions,
+    runner,
+    files,
+    readMode: parts.options.readMode,
+    tableSettings,
+    oldestSequence: () => iterators.oldestSequence(state.visibleSequence),
+  });
+  const { syncMode, segments } = log;
+  const engine = new Engine({ ...parts, wal, pipeline, flushes, compactions, files, iterators, syncMode, segments });
+  // What recovery had to seal goes to tables now.
+  if (!parts.options.readOnly) flushes.start();
+  return engine;
+}

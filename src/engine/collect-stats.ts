@@ -1,0 +1,61 @@
+import type { LatencyHistogram } from '../metrics/latency-histogram.js';
+import type { DatabaseStats, LatencySummary, LevelStats } from './api.js';
+import type { Engine } from './engine.js';
+
+export function collectStats(engine: Engine): DatabaseStats {
+  const { state, pipeline, options } = engine;
+  const { wal, segments, syncMode, flushes, compactions, blockCache, replay, openMs } = engine.parts;
+  return {
+    directory: engine.directory,
+    readOnly: options.readOnly,
+    backgroundError: engine.failure?.message,
+    sequence: { last: pipeline.lastSequence, visible: state.visibleSequence },
+    writes: { records: pipeline.recordCount, batches: pipeline.batchCount, userBytes: pipeline.userBytes },
+    wal: {
+      syncMode: syncMode.mode,
+      syncModeReason: syncMode.reason,
+      writtenBytes: wal.writtenBytes,
+      writes: wal.writeCount,
+      syncs: wal.syncCount,
+      syncLatency: summarize(wal.latency),
+      lagMs: wal.lagMs,
+      segmentCount: segments.liveNumbers().size,
+    },
+    memtables: {
+      activeBytes: state.active.memtable.usedBytes,
+      sealedCount: state.sealed.length,
+      capacityBytes: options.memtableBytes,
+    },
+    levels: levelStats(engine),
+    blockCache: {
+      capacityBytes: blockCache.capacityBytes,
+      usedBytes: blockCache.usedBytes,
+      hits: blockCache.hits,
+      misses: blockCache.misses,
+    },
+    flushes: { count: flushes.count, storedBytes: flushes.storedBytes, totalMs: flushes.totalMs },
+    compactions: { count: compactions.count, storedBytes: compactions.storedBytes, totalMs: compactions.totalMs },
+    stalls: { count: pipeline.stalls.count, totalMs: pipeline.stalls.totalMs, cause: pipeline.stalls.cause },
+    recovery: {
+      totalMs: openMs,
+      replayedRecords: replay.records,
+      replayedBytes: replay.bytes,
+      segmentCount: replay.chain.length,
+      tornTail: replay.tornTail,
+    },
+    readMode: options.readMode,
+  };
+}
+
+function levelStats({ state }: Engine): LevelStats[] {
+  return state.version.totals.map((totals, level) => ({ level, ...totals }));
+}
+
+function summarize(histogram: LatencyHistogram): LatencySummary {
+  return {
+    count: histogram.count,
+    p50Ms: histogram.quantileMs(0.5),
+    p99Ms: histogram.quantileMs(0.99),
+    maxMs: histogram.maxMs,
+  };
+}

@@ -1,0 +1,100 @@
+import type { StemeError } from '../base/errors.js';
+import type { JobRunner } from '../jobs/job.js';
+import type { DirectoryLock } from '../fs/file-system.js';
+import type { BlockCache } from '../table/block-cache.js';
+import type { TableCache } from '../table/table-cache.js';
+import type { VersionSet } from '../version/version-set.js';
+import type { SegmentAllocator } from '../wal/segment-allocator.js';
+import type { SegmentFiles } from '../wal/segment-writer.js';
+import type { SyncModeChoice } from '../wal/sync-mode.js';
+import type { WalReplay } from '../wal/wal-replay.js';
+import type { WalWriter } from '../wal/wal-writer.js';
+import type { CommitPipeline } from './commit-pipeline.js';
+import type { CompactionController } from './compaction-controller.js';
+import type { FileKeeper } from './file-keeper.js';
+import type { FlushController } from './flush-controller.js';
+import type { OpenIterators } from './open-iterators.js';
+import type { ResolvedOptions } from './options.js';
+import type { TreeState } from './tree-state.js';
+
+export interface EngineParts {
+  readonly directory: string;
+  readonly options: ResolvedOptions;
+  readonly state: TreeState;
+  readonly versions: VersionSet;
+  readonly pipeline: CommitPipeline;
+  readonly wal: WalWriter;
+  readonly segments: SegmentFiles;
+  readonly allocator: SegmentAllocator;
+  readonly syncMode: SyncModeChoice;
+  readonly flushes: FlushController;
+  readonly compactions: CompactionController;
+  readonly files: FileKeeper;
+  readonly iterators: OpenIterators;
+  readonly blockCache: BlockCache;
+  readonly tables: TableCache;
+  readonly runner: JobRunner;
+  readonly lock: DirectoryLock;
+  readonly replay: WalReplay;
+  readonly openMs: number;
+}
+
+/** An open database, in parts that are wired to each other. It knows the order in which they stop. */
+export class Engine {
+  readonly directory: string;
+  readonly options: ResolvedOptions;
+  readonly parts: EngineParts;
+  readonly state: TreeState;
+  readonly pipeline: CommitPipeline;
+  readonly flushes: FlushController;
+  readonly compactions: CompactionController;
+  readonly iterators: OpenIterators;
+
+  constructor(parts: EngineParts) {
+    this.parts = parts;
+    this.directory = parts.directory;
+    this.options = parts.options;
+    this.state = parts.state;
+    this.pipeline = parts.pipeline;
+    this.flushes = parts.flushes;
+    this.compactions = parts.compactions;
+    this.iterators = parts.iterators;
+  }
+
+  get failure(): StemeError | undefined {
+    return this.pipeline.failure;
+  }
+
+  /**
+   * Writers first, then jobs, then the log, then files; the directory is let go last, whatever failed on the way. The first
+   * failure is thrown, unless it is the background error that every writer has seen.
+   */
+  async close(): Promise<void> {
+    const { wal, allocator, files, versions, tables, runner, lock, segments } = this.parts;
+    const failures: unknown[] = [];
+    const steps = [
+      () => this.pipeline.drained(),
+      () => this.flushes.stop(),
+      () => this.compactions.idle(),
+      () => runner.close(),
+      () => wal.close(),
+      () => segments.closed(),
+      () => files.idle(),
+      () => allocator.close(),
+      () => versions.close(),
+      () => {
+        this.state.dispose();
+        tables.close();
+      },
+      () => lock.release(),
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0 && this.failure === undefined) throw failures[0];
+  }
+}

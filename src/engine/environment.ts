@@ -1,0 +1,17 @@
+import type { Clock } from '../base/clock.js';
+import type { StemeError } from '../base/errors.js';
+import type { FileSystem } from '../fs/file-system.js';
+import type { JobRunner } from '../jobs/job.js';
+import type { ResolvedOptions } from './options.js';
+
+/** Everything of the outside world that the engine touches, handed in so that a test can hold it. */
+export interface Environment {
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  /** A random number of 32 bits: names a new database. */
+  readonly randomUint32: () => number;
+  readonly coreCount: number;
+  readonly createRunner: (options: ResolvedOptions) => JobRunner;
+  /** Something went wrong that loses nothing and stops nothing. */
+  readonly onWarning: (warning: StemeError) => void;
+}

@@ -1,0 +1,111 @@
+import { StemeError, systemCodeOf } from '../base/errors.js';
+import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
+import type { WalWriter } from '../wal/wal-writer.js';
+import type { FileKeeper } from './file-keeper.js';
+import type { FlushStepOptions } from './flush-step.js';
+import { flushOldest } from './flush-step.js';
+
+export interface FlushControllerOptions extends FlushStepOptions {
+  readonly wal: WalWriter;
+  readonly files: FileKeeper;
+  /** A memtable is flushed: there is room for the next. */
+  readonly onRoom: () => void;
+  readonly onFailure: (error: StemeError) => void;
+}
+
+/**
+ * Turns sealed memtables into L0 tables, oldest first, one at a time: tables must enter L0 in the order of their sequences.
+ * After the edit is in the manifest, the log segments of the memtable are given back.
+ */
+export class FlushController {
+  readonly #options: FlushControllerOptions;
+  #running: Promise<void> | undefined;
+  #isStopped = false;
+  #failure: StemeError | undefined;
+  count = 0;
+  storedBytes = 0;
+  totalMs = 0;
+
+  constructor(options: FlushControllerOptions) {
+    this.#options = options;
+  }
+
+  /** Seals the active memtable for a new one; false while as many as allowed wait already (law 8). */
+  trySeal(minimumBytes: number): boolean {
+    const { state, wal } = this.#options;
+    if (state.sealed.length >= SEALED_MEMTABLES_MAX) return false;
+    state.seal(minimumBytes, wal.rotate());
+    this.start();
+    return true;
+  }
+
+  /** Flushes everything written so far and waits for it. */
+  async flush(): Promise<void> {
+    const { state, wal } = this.#options;
+    if (this.#failure !== undefined) throw this.#failure;
+    while (!state.active.isEmpty && (wal.isBusy || !this.trySeal(0))) {
+      // One flush, or the end of a record on its way into the log, makes room.
+      await (state.sealed.at(0)?.flushed.promise ?? wal.sync());
+    }
+    await state.sealed.at(-1)?.flushed.promise;
+  }
+
+  /** Starts the loop if there is something to do and it does not run. */
+  start(): void {
+    if (this.#running !== undefined || this.#isStopped) return;
+    this.#running = this.#flushAll().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Lets the flush under way come to its end and starts no other. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#running;
+    this.#rejectWaiting(new StemeError('STEME_CLOSED', 'the database was closed before the flush'));
+  }
+
+  /** The database has failed: nothing more is flushed (law 7), and whoever waits hears why. */
+  fail(error: StemeError): void {
+    this.#isStopped = true;
+    this.#failure ??= error;
+    this.#rejectWaiting(this.#failure);
+  }
+
+  #rejectWaiting(error: StemeError): void {
+    for (const slot of this.#options.state.sealed) slot.flushed.reject(error);
+  }
+
+  async #flushAll(): Promise<void> {
+    const { state } = this.#options;
+    try {
+      while (!this.#isStopped && state.sealed.length > 0) await this.#flushOne();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  async #flushOne(): Promise<void> {
+    const { versions, files } = this.#options;
+    const number = versions.allocateFileNumber();
+    files.addPending([number]);
+    try {
+      const { storedBytes, elapsedMs } = await flushOldest(this.#options, number);
+      this.count++;
+      this.storedBytes += storedBytes;
+      this.totalMs += elapsedMs;
+    } finally {
+      files.removePending([number]);
+    }
+    this.#options.onRoom();
+    await files.collect();
+  }
+
+  #report(cause: unknown): void {
+    const hint = systemCodeOf(cause) === 'ENOSPC' ? 'make room on the disk and reopen it' : 'reopen it';
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `a memtable could not be flushed (${reason}); the database is read-only, its records are safe in the log: ${hint}`;
+    const error = new StemeError('STEME_BACKGROUND', message, { cause });
+    this.#options.onFailure(error);
+  }
+}

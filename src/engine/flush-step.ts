@@ -1,0 +1,36 @@
+import type { JobRunner, TableSettings } from '../jobs/job.js';
+import type { VersionSet } from '../version/version-set.js';
+import type { TreeState } from './tree-state.js';
+
+export interface FlushStepOptions {
+  readonly state: TreeState;
+  readonly versions: VersionSet;
+  readonly runner: JobRunner;
+  readonly tableSettings: () => TableSettings;
+}
+
+export interface FlushResult {
+  readonly storedBytes: number;
+  readonly elapsedMs: number;
+}
+
+/**
+ * Flushes the oldest sealed memtable into L0: job, manifest, read state, in this order. `nextSegment` holds it back until
+ * all its records are safe in the log (law 7), and becomes the first segment that recovery needs.
+ */
+export async function flushOldest(options: FlushStepOptions, number: number): Promise<FlushResult> {
+  const { state, versions, runner, tableSettings } = options;
+  const slot = state.sealed[0];
+  const logNumber = await slot.nextSegment;
+  const job = { kind: 'flush' as const, memtable: slot.memtable.share(), number, settings: tableSettings() };
+  const { tables, elapsedMs } = await runner.run(job);
+  const version = await versions.apply({
+    addedTables: tables.map((table) => ({ level: 0, table })),
+    deletedTables: [],
+    lastSequence: tables.reduce((last, table) => Math.max(last, table.largestSequence), versions.lastSequence),
+    ...(logNumber === undefined ? {} : { logNumber }),
+  });
+  state.replaceOldestSealed(version);
+  slot.flushed.resolve();
+  return { storedBytes: tables.reduce((sum, table) => sum + table.fileBytes, 0), elapsedMs };
+}

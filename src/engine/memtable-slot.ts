@@ -1,0 +1,35 @@
+import type { Arena } from '../memtable/arena.js';
+import { Memtable } from '../memtable/memtable.js';
+import { Deferred } from './deferred.js';
+
+/** A memtable in the engine: what is needed to flush it, to retire its log, and to know when its arena is free again. */
+export class MemtableSlot {
+  readonly memtable: Memtable;
+  readonly arena: Arena;
+  /**
+   * Set when it is sealed: resolves once all its records are safe in the log, with the number of the first segment that holds
+   * none of them.
+   */
+  nextSegment: Promise<number> | undefined;
+  readonly flushed = new Deferred<void>();
+  #referenceCount = 0;
+
+  constructor(arena: Arena) {
+    this.arena = arena;
+    this.memtable = new Memtable(arena);
+  }
+
+  get isEmpty(): boolean {
+    return this.memtable.entryCount === 0;
+  }
+
+  retain(): void {
+    this.#referenceCount++;
+  }
+
+  /** Whether this was the last reader. */
+  release(): boolean {
+    this.#referenceCount--;
+    return this.#referenceCount === 0;
+  }
+}

@@ -1,0 +1,204 @@
+import { resolve } from 'node:path';
+import { StemeError } from '../base/errors.js';
+import { MIB, OPEN_TABLES_MAX, WAL_RECYCLED_SEGMENTS_MAX } from '../base/limits.js';
+import type { DirectoryLock } from '../fs/file-system.js';
+import type { JobRunner, TableSettings } from '../jobs/job.js';
+import { ArenaPool } from '../memtable/arena-pool.js';
+import { BlockCache } from '../table/block-cache.js';
+import { TableCache } from '../table/table-cache.js';
+import { VersionSet } from '../version/version-set.js';
+import { SegmentAllocator } from '../wal/segment-allocator.js';
+import { SegmentFiles } from '../wal/segment-writer.js';
+import type { SyncModeChoice } from '../wal/sync-mode.js';
+import { chooseSyncMode } from '../wal/sync-mode.js';
+import type { WalReplay } from '../wal/wal-replay.js';
+import type { OpenLog, Tree } from './assemble-engine.js';
+import { assembleEngine } from './assemble-engine.js';
+import type { Engine } from './engine.js';
+import type { Environment } from './environment.js';
+import type { Options, ResolvedOptions } from './options.js';
+import { resolveOptions } from './options.js';
+import { checkPresence, EMPTY_REPLAY, numbersOfKind, replayIntoMemtables } from './recovery.js';
+import { TreeState } from './tree-state.js';
+
+/** Opens `directory`: everything is wired here, and nothing else constructs these parts. Errors: see `Options` and docs/recovery.md. */
+export async function openEngine(directory: string, options: Options, environment: Environment): Promise<Engine> {
+  const resolved = resolveOptions(options, environment.coreCount);
+  if (typeof directory !== 'string' || directory === '') {
+    throw new StemeError('STEME_INVALID_OPTION', 'the directory of a database must be a path');
+  }
+  const path = resolve(directory);
+  const { fileSystem } = environment;
+  if (resolved.createIfMissing && !resolved.readOnly) await fileSystem.makeDirectory(path);
+  else if (!(await fileSystem.exists(path))) checkPresence(false, path, resolved);
+  const lock = await fileSystem.lock(path);
+  const opening = new Opening(path, resolved, environment, lock);
+  try {
+    return await opening.run();
+  } catch (error) {
+    await opening.abandon();
+    throw error;
+  }
+}
+
+/** The steps of one open, and what must be let go of if one fails. */
+class Opening {
+  readonly #directory: string;
+  readonly #options: ResolvedOptions;
+  readonly #environment: Environment;
+  readonly #lock: DirectoryLock;
+  readonly #allocator: SegmentAllocator;
+  readonly #releases: (() => Promise<void>)[] = [];
+  /** Before there is a version set, numbers come from the first one that no file has. */
+  #allocateNumber: () => number = () => 1;
+
+  constructor(directory: string, options: ResolvedOptions, environment: Environment, lock: DirectoryLock) {
+    this.#directory = directory;
+    this.#options = options;
+    this.#environment = environment;
+    this.#lock = lock;
+    this.#releases.push(() => lock.release());
+    this.#allocator = new SegmentAllocator({
+      fileSystem: environment.fileSystem,
+      directory,
+      allocateNumber: () => this.#allocateNumber(),
+      segmentBytes: Math.max(options.memtableBytes, MIB),
+      recycledMax: WAL_RECYCLED_SEGMENTS_MAX,
+      onWarning: (cause) => environment.onWarning(spareWarning(cause)),
+    });
+  }
+
+  async run(): Promise<Engine> {
+    const { fileSystem, clock, createRunner } = this.#environment;
+    const startedAtMs = clock.monotonicMs();
+    const exists = await VersionSet.exists(fileSystem, this.#directory);
+    checkPresence(exists, this.#directory, this.#options);
+    const created = exists ? undefined : await this.#create();
+    const versions = created?.versions ?? (await this.#recoverVersions());
+    this.#releases.push(() => versions.close());
+    this.#allocateNumber = () => versions.allocateFileNumber();
+    const runner = createRunner(this.#options);
+    this.#releases.push(() => runner.close());
+    const tree = this.#createTree(versions);
+    const replay = created === undefined ? await this.#replay(versions, tree.state, runner) : EMPTY_REPLAY;
+    const log = created ?? (await this.#openLog(versions, replay));
+    return assembleEngine({
+      ...tree,
+      directory: this.#directory,
+      options: this.#options,
+      environment: this.#environment,
+      lock: this.#lock,
+      allocator: this.#allocator,
+      tableSettings: () => this.#tableSettings(),
+      versions,
+      runner,
+      replay,
+      log,
+      openMs: clock.monotonicMs() - startedAtMs,
+    });
+  }
+
+  /** Lets go of what was taken, last first; the error that led here is the one to report. */
+  async abandon(): Promise<void> {
+    for (const release of this.#releases.reverse()) await Promise.allSettled([release()]);
+  }
+
+  async #create(): Promise<OpenLog & { versions: VersionSet }> {
+    const { fileSystem, randomUint32 } = this.#environment;
+    const names = await fileSystem.list(this.#directory);
+    let nextNumber = Math.max(0, ...numbersOfKind(names, 'log'), ...numbersOfKind(names, 'recycled')) + 1;
+    this.#allocateNumber = () => nextNumber++;
+    const databaseId = randomUint32();
+    const syncMode = await this.#chooseSyncMode();
+    const segments = this.#createSegments(databaseId, syncMode, EMPTY_REPLAY);
+    // The manifest names this segment as the first, so it must be durable before: then a missing one is a lost one.
+    const segment = await segments.next(undefined, 0);
+    this.#releases.push(() => segment.close());
+    await segment.sync();
+    const versions = await VersionSet.create({
+      fileSystem,
+      directory: this.#directory,
+      databaseId,
+      logNumber: segment.number,
+      nextFileNumber: nextNumber,
+    });
+    return { versions, syncMode, segments, segment };
+  }
+
+  async #recoverVersions(): Promise<VersionSet> {
+    const versions = await VersionSet.recover({ fileSystem: this.#environment.fileSystem, directory: this.#directory });
+    await versions.verifyTables();
+    return versions;
+  }
+
+  #createTree(versions: VersionSet): Tree {
+    const { memtableBytes, blockCacheBytes, readMode } = this.#options;
+    const { fileSystem } = this.#environment;
+    const blockCache = new BlockCache(blockCacheBytes);
+    const openTablesMax = OPEN_TABLES_MAX;
+    const tables = new TableCache({ fileSystem, directory: this.#directory, readMode, blockCache, openTablesMax });
+    let collectFiles: () => void = () => undefined;
+    const state = new TreeState({
+      arenas: new ArenaPool(memtableBytes, 1),
+      tables,
+      version: versions.current,
+      visibleSequence: versions.lastSequence,
+      onVersionUnused: () => collectFiles(),
+    });
+    return { blockCache, tables, state, onVersionUnused: (collect) => (collectFiles = collect) };
+  }
+
+  #replay(versions: VersionSet, state: TreeState, runner: JobRunner): Promise<WalReplay> {
+    return replayIntoMemtables({
+      fileSystem: this.#environment.fileSystem,
+      directory: this.#directory,
+      options: this.#options,
+      tableSettings: () => this.#tableSettings(),
+      versions,
+      state,
+      runner,
+    });
+  }
+
+  /** A segment to write is made with the first write: an open that only reads leaves the log alone. */
+  async #openLog(versions: VersionSet, replay: WalReplay): Promise<OpenLog> {
+    const { fileSystem } = this.#environment;
+    if (this.#options.readOnly) {
+      const syncMode: SyncModeChoice = { mode: 'fdatasync', reason: 'opened with readOnly' };
+      return { syncMode, segments: this.#createSegments(versions.databaseId, syncMode, EMPTY_REPLAY), segment: undefined };
+    }
+    const names = await fileSystem.list(this.#directory);
+    await this.#allocator.adopt(numbersOfKind(names, 'recycled'));
+    const syncMode = await this.#chooseSyncMode();
+    return { syncMode, segments: this.#createSegments(versions.databaseId, syncMode, replay), segment: undefined };
+  }
+
+  #chooseSyncMode(): Promise<SyncModeChoice> {
+    const { fileSystem, clock } = this.#environment;
+    const probe = { fileSystem, directory: this.#directory, clock, fileNumber: this.#allocateNumber() };
+    return chooseSyncMode(this.#options.walSync, probe);
+  }
+
+  #createSegments(databaseId: number, syncMode: SyncModeChoice, replay: WalReplay): SegmentFiles {
+    const { fileSystem, clock } = this.#environment;
+    return new SegmentFiles({
+      fileSystem,
+      allocator: this.#allocator,
+      databaseId,
+      syncMode: syncMode.mode,
+      clock,
+      recovered: replay.chain,
+      obsoleteNumbers: replay.obsoleteNumbers,
+    });
+  }
+
+  #tableSettings(): TableSettings {
+    const { blockBytes, bloomBitsPerKey, compression } = this.#options;
+    const createdAtMs = this.#environment.clock.nowMs();
+    return { directory: this.#directory, blockBytes, bloomBitsPerKey, compression, createdAtMs };
+  }
+}
+
+function spareWarning(cause: unknown): StemeError {
+  return new StemeError('STEME_IO', 'no log space could be prepared ahead; writes go on more slowly', { cause });
+}

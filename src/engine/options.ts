@@ -1,0 +1,87 @@
+import * as v from 'valibot';
+import { InvalidOptionsError } from '../base/errors.js';
+import {
+  BLOCK_BYTES_DEFAULT,
+  BLOCK_BYTES_MAX,
+  BLOCK_BYTES_MIN,
+  BLOCK_CACHE_BYTES_DEFAULT,
+  BLOOM_BITS_PER_KEY_DEFAULT,
+  BLOOM_BITS_PER_KEY_MAX,
+  MEMTABLE_BYTES_DEFAULT,
+  MEMTABLE_BYTES_MAX,
+  MEMTABLE_BYTES_MIN,
+  WORKER_THREADS_MAX,
+} from '../base/limits.js';
+
+/**
+ * Options of `open`, plain data.
+ *
+ * | option | default | meaning |
+ * | --- | --- | --- |
+ * | `createIfMissing` | `true` | make the directory and the database if there is none |
+ * | `errorIfExists` | `false` | refuse a directory that holds a database |
+ * | `readOnly` | `false` | never write to the directory; writes are refused with STEME_READ_ONLY |
+ * | `memtableBytes` | 64 MiB | memory of one memtable, 4 KiB to 1 GiB; up to three sealed ones wait for their flush beside it |
+ * | `blockCacheBytes` | 64 MiB | memory for blocks of tables; 0 turns the cache off |
+ * | `blockBytes` | 4 KiB | size of a data block before compression, 64 bytes to 1 MiB |
+ * | `bloomBitsPerKey` | 10 | 0 turns filters off; at most 32 |
+ * | `compression` | `'lz4'` | `'lz4'` (kept per block where it pays) or `'none'` |
+ * | `walSync` | `'auto'` | how the log is made durable: `'direct'` (O_DIRECT and O_DSYNC), `'fdatasync'`, or the faster one here |
+ * | `readMode` | `'mmap'` | `'mmap'` (falls back to pread where it is not to be had) or `'pread'` |
+ * | `threads` | cores − 1, 1 to 4 | worker threads for flush and compaction |
+ * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
+ */
+export interface Options {
+  readonly createIfMissing?: boolean;
+  readonly errorIfExists?: boolean;
+  readonly readOnly?: boolean;
+  readonly memtableBytes?: number;
+  readonly blockCacheBytes?: number;
+  readonly blockBytes?: number;
+  readonly bloomBitsPerKey?: number;
+  readonly compression?: 'lz4' | 'none';
+  readonly walSync?: 'auto' | 'direct' | 'fdatasync';
+  readonly readMode?: 'mmap' | 'pread';
+  readonly threads?: number;
+  readonly walRecovery?: 'strict' | 'stop-at-damage';
+}
+
+export type ResolvedOptions = Readonly<Required<Options>>;
+
+function bytesBetween(min: number, max: number, fallback: number) {
+  return v.optional(v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max)), fallback);
+}
+
+const schema = v.strictObject({
+  createIfMissing: v.optional(v.boolean(), true),
+  errorIfExists: v.optional(v.boolean(), false),
+  readOnly: v.optional(v.boolean(), false),
+  memtableBytes: bytesBetween(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_DEFAULT),
+  blockCacheBytes: bytesBetween(0, Number.MAX_SAFE_INTEGER, BLOCK_CACHE_BYTES_DEFAULT),
+  blockBytes: bytesBetween(BLOCK_BYTES_MIN, BLOCK_BYTES_MAX, BLOCK_BYTES_DEFAULT),
+  bloomBitsPerKey: bytesBetween(0, BLOOM_BITS_PER_KEY_MAX, BLOOM_BITS_PER_KEY_DEFAULT),
+  compression: v.optional(v.picklist(['lz4', 'none']), 'lz4'),
+  walSync: v.optional(v.picklist(['auto', 'direct', 'fdatasync']), 'auto'),
+  readMode: v.optional(v.picklist(['mmap', 'pread']), 'mmap'),
+  threads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(WORKER_THREADS_MAX))),
+  walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
+});
+
+/** Checks everything at once and fills in the defaults. Errors: STEME_INVALID_OPTION with every problem named. */
+export function resolveOptions(options: Options, coreCount: number): ResolvedOptions {
+  const parsed = v.safeParse(schema, options);
+  if (!parsed.success) throw new InvalidOptionsError(parsed.issues.map(describeIssue));
+  const resolved = parsed.output;
+  if (resolved.readOnly && resolved.errorIfExists) {
+    throw new InvalidOptionsError(['readOnly and errorIfExists exclude each other']);
+  }
+  const threads = resolved.threads ?? Math.min(4, Math.max(1, coreCount - 1));
+  return Object.freeze({ ...resolved, threads });
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const name = v.getDotPath(issue);
+  if (name === null) return `options must be an object, got ${issue.received}`;
+  if (issue.expected === 'never') return `${name} is not an option`;
+  return `${name} must be ${issue.expected ?? 'legal'}, got ${issue.received}`;
+}

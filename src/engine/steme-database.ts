@@ -1,0 +1,178 @@
+import { copyToBuffer, EMPTY_BYTES } from '../base/bytes.js';
+import { StemeError } from '../base/errors.js';
+import type { Kind } from '../base/internal-key.js';
+import { KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
+import { BATCH_BYTES_MAX } from '../base/limits.js';
+import type { PointResult } from '../base/point-result.js';
+import { LOOKUP_FOUND, LOOKUP_MISSING } from '../base/point-result.js';
+import type {
+  BatchOperation,
+  BytesLike,
+  Database,
+  DatabaseStats,
+  EntryIterator,
+  IteratorOptions,
+  WriteOptions,
+} from './api.js';
+import { collectStats } from './collect-stats.js';
+import type { Operation } from './commit-pipeline.js';
+import type { Engine } from './engine.js';
+import { DatabaseIterator } from './entry-iterator.js';
+import { keyBytes, valueBytes } from './user-bytes.js';
+
+/** The facade: checks what the user hands in, before anything is written (law 10), and passes it on. */
+export class StemeDatabase implements Database {
+  readonly directory: string;
+  readonly #engine: Engine;
+  readonly #result: PointResult = { state: LOOKUP_MISSING, source: EMPTY_BYTES, start: 0, end: 0, sequence: 0 };
+  #closing: Promise<void> | undefined;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.directory = engine.directory;
+  }
+
+  put(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<void> {
+    try {
+      return this.#writeOne(KIND_PUT, keyBytes(key), valueBytes(value), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  del(key: BytesLike, options?: WriteOptions): Promise<void> {
+    try {
+      return this.#writeOne(KIND_DELETE, keyBytes(key), EMPTY_BYTES, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  batch(operations: readonly BatchOperation[], options?: WriteOptions): Promise<void> {
+    try {
+      this.#assertWritable();
+      const checked = checkBatch(operations);
+      if (checked.length === 0) return Promise.resolve();
+      return this.#engine.pipeline.write(checked, wantsSync(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  get(key: BytesLike): Promise<Buffer | undefined> {
+    try {
+      return Promise.resolve(this.getSync(key));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  getSync(key: BytesLike): Buffer | undefined {
+    this.#assertOpen();
+    return this.#read(keyBytes(key));
+  }
+
+  async getMany(keys: readonly BytesLike[]): Promise<(Buffer | undefined)[]> {
+    this.#assertOpen();
+    if (!Array.isArray(keys)) throw new StemeError('STEME_INVALID_KEY', 'getMany takes an array of keys');
+    const checked = keys.map(keyBytes);
+    // One turn of the event loop, so one moment: nothing can become visible in between.
+    return checked.map((key) => this.#read(key));
+  }
+
+  iterator(options: IteratorOptions = {}): EntryIterator {
+    this.#assertOpen();
+    const { state, iterators } = this.#engine;
+    const onClose = (closed: DatabaseIterator): void => iterators.delete(closed);
+    const iterator = new DatabaseIterator(state.readState, state.visibleSequence, options, onClose);
+    iterators.add(iterator);
+    return iterator;
+  }
+
+  async sync(): Promise<void> {
+    this.#assertWritable();
+    await this.#engine.pipeline.sync();
+  }
+
+  async flush(): Promise<void> {
+    this.#assertWritable();
+    await this.#engine.flushes.flush();
+  }
+
+  async compact(): Promise<void> {
+    this.#assertWritable();
+    await this.#engine.flushes.flush();
+    await this.#engine.compactions.compact();
+  }
+
+  stats(): DatabaseStats {
+    this.#assertOpen();
+    return collectStats(this.#engine);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeOnce();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #closeOnce(): Promise<void> {
+    await this.#engine.iterators.closeAll();
+    await this.#engine.close();
+  }
+
+  #writeOne(kind: Kind, key: Uint8Array, value: Uint8Array, options: WriteOptions | undefined): Promise<void> {
+    this.#assertWritable();
+    return this.#engine.pipeline.writeOne(kind, key, value, wantsSync(options));
+  }
+
+  #read(key: Uint8Array): Buffer | undefined {
+    const { state } = this.#engine;
+    const result = this.#result;
+    state.readState.get(key, state.visibleSequence, result);
+    return result.state === LOOKUP_FOUND ? copyToBuffer(result.source, result.start, result.end) : undefined;
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new StemeError('STEME_CLOSED', `the database in ${this.directory} is closed`);
+  }
+
+  #assertWritable(): void {
+    this.#assertOpen();
+    if (this.#engine.options.readOnly) {
+      throw new StemeError('STEME_READ_ONLY', `the database in ${this.directory} was opened with readOnly`);
+    }
+  }
+}
+
+function wantsSync(options: WriteOptions | undefined): boolean {
+  return options?.sync ?? true;
+}
+
+function checkBatch(operations: readonly BatchOperation[]): Operation[] {
+  if (!Array.isArray(operations)) throw new StemeError('STEME_INVALID_BATCH', 'a batch is an array of operations');
+  let bytes = 0;
+  const checked = operations.map((operation, index) => {
+    const result = checkOperation(operation, index);
+    bytes += result.key.length + result.value.length;
+    return result;
+  });
+  if (bytes > BATCH_BYTES_MAX) {
+    throw new StemeError('STEME_INVALID_BATCH', `a batch has at most ${BATCH_BYTES_MAX} bytes, got ${bytes}`);
+  }
+  return checked;
+}
+
+function checkOperation(operation: BatchOperation, index: number): Operation {
+  switch (operation?.type) {
+    case 'put':
+      return { kind: KIND_PUT, key: keyBytes(operation.key), value: valueBytes(operation.value) };
+    case 'del':
+      return { kind: KIND_DELETE, key: keyBytes(operation.key), value: EMPTY_BYTES };
+    default:
+      throw new StemeError('STEME_INVALID_BATCH', `operation ${index} of the batch must have type 'put' or 'del'`);
+  }
+}

@@ -1,0 +1,100 @@
+import type { ArenaPool } from '../memtable/arena-pool.js';
+import type { TableCache } from '../table/table-cache.js';
+import type { Version } from '../version/version.js';
+import { MemtableSlot } from './memtable-slot.js';
+import { ReadState } from './read-state.js';
+
+/**
+ * The shape of the tree now: one memtable that takes writes, sealed ones that wait for their flush, and the version below.
+ * Every change swaps the read state whole. `visibleSequence` moves on its own: it is the one thing that a commit changes.
+ */
+export class TreeState {
+  readonly #arenas: ArenaPool;
+  readonly #tables: TableCache;
+  readonly #onVersionUnused: () => void;
+  #active: MemtableSlot;
+  /** Oldest first. */
+  #sealed: readonly MemtableSlot[] = [];
+  #version: Version;
+  #readState: ReadState;
+  /** Readers see nothing newer (law 2). */
+  visibleSequence: number;
+
+  constructor(fields: {
+    arenas: ArenaPool;
+    tables: TableCache;
+    version: Version;
+    visibleSequence: number;
+    onVersionUnused: () => void;
+  }) {
+    this.#arenas = fields.arenas;
+    this.#tables = fields.tables;
+    this.#version = fields.version;
+    this.#onVersionUnused = fields.onVersionUnused;
+    this.visibleSequence = fields.visibleSequence;
+    this.#active = new MemtableSlot(this.#arenas.acquire(0));
+    this.#readState = this.#createReadState();
+  }
+
+  get active(): MemtableSlot {
+    return this.#active;
+  }
+
+  get sealed(): readonly MemtableSlot[] {
+    return this.#sealed;
+  }
+
+  get version(): Version {
+    return this.#version;
+  }
+
+  get readState(): ReadState {
+    return this.#readState;
+  }
+
+  /** Seals the active memtable and puts a new one of at least `minimumBytes` in its place. Returns the sealed one. */
+  seal(minimumBytes: number, nextSegment: Promise<number>): MemtableSlot {
+    const slot = this.#active;
+    slot.nextSegment = nextSegment;
+    // Whoever flushes it sees the failure; until then it must not end the process.
+    nextSegment.catch(() => undefined);
+    this.#sealed = [...this.#sealed, slot];
+    this.#active = new MemtableSlot(this.#arenas.acquire(minimumBytes));
+    this.#swap();
+    return slot;
+  }
+
+  /** The oldest sealed memtable is in `version` now. */
+  replaceOldestSealed(version: Version): void {
+    this.#sealed = this.#sealed.slice(1);
+    this.#version = version;
+    this.#swap();
+  }
+
+  replaceVersion(version: Version): void {
+    this.#version = version;
+    this.#swap();
+  }
+
+  /** Lets go of the last read state: the database is closing. */
+  dispose(): void {
+    this.#readState.release();
+  }
+
+  #createReadState(): ReadState {
+    const memtables = [this.#active, ...this.#sealed.toReversed()];
+    return new ReadState(memtables, this.#version, this.#tables, (state) => this.#freeUnused(state));
+  }
+
+  /** The new state takes its references before the old one drops its own: what both share is never without one. */
+  #swap(): void {
+    const former = this.#readState;
+    this.#readState = this.#createReadState();
+    former.release();
+  }
+
+  #freeUnused(state: ReadState): void {
+    for (const slot of state.memtables) if (slot.release()) this.#arenas.release(slot.arena);
+    if (state.version.release()) this.#onVersionUnused();
+  }
+}

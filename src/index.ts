@@ -1,0 +1,50 @@
+/**
+ * StemeDB: an embedded LSM storage engine. Acknowledged is durable; reads answer from memory on the calling thread.
+ *
+ *     const db = await open('events.db');
+ *     await db.put('device/7', '21.5');
+ *     db.getSync('device/7')?.toString(); // '21.5'
+ *     await db.close();
+ */
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { systemClock } from './base/clock.js';
+import type { Database } from './engine/api.js';
+import type { Environment } from './engine/environment.js';
+import { openWith } from './engine/open.js';
+import type { Options } from './engine/options.js';
+import { realFileSystem } from './fs/real-file-system.js';
+import { PiscinaRunner } from './runner/piscina-runner.js';
+
+export type { Damage, ErrorCode } from './base/errors.js';
+export { CorruptionError, InvalidOptionsError, StemeError } from './base/errors.js';
+export type {
+  BatchOperation,
+  BytesLike,
+  Database,
+  DatabaseStats,
+  Entry,
+  EntryIterator,
+  IteratorOptions,
+  LatencySummary,
+  LevelStats,
+  WriteOptions,
+} from './engine/api.js';
+export type { Options } from './engine/options.js';
+
+const environment: Environment = {
+  fileSystem: realFileSystem,
+  clock: systemClock,
+  randomUint32: () => randomInt(2 ** 32),
+  coreCount: availableParallelism(),
+  createRunner: ({ threads }) => new PiscinaRunner(threads),
+  onWarning: (warning) => process.emitWarning(warning),
+};
+
+/**
+ * Opens the database in `directory`, alone: a second opener gets STEME_LOCKED at once, from this process or any other.
+ * Errors: STEME_INVALID_OPTION, STEME_NOT_FOUND, STEME_EXISTS, STEME_LOCKED, STEME_CORRUPTION, STEME_UNSUPPORTED, STEME_IO.
+ */
+export function open(directory: string, options: Options = {}): Promise<Database> {
+  return openWith(directory, options, environment);
+}

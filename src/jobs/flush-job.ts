@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { tableName } from '../base/file-names.js';
+import type { FileSystem } from '../fs/file-system.js';
+import { Memtable } from '../memtable/memtable.js';
+import { TableWriter } from '../table/table-writer.js';
+import type { TableMetadata } from '../version/table-metadata.js';
+import type { FlushJob } from './job.js';
+
+/** Walks the memtable in order, straight from shared memory, and writes every version of it to one L0 table. */
+export function runFlush(fileSystem: FileSystem, job: FlushJob): TableMetadata[] {
+  const { number, settings } = job;
+  const source = Memtable.attach(job.memtable).iterator();
+  source.seekToFirst();
+  if (!source.valid) return [];
+  const path = join(settings.directory, tableName(number));
+  const writer = new TableWriter({ fileSystem, path, number, ...settings });
+  try {
+    for (; source.valid; source.next()) {
+      const { keySource, valueSource } = source;
+      writer.add(
+        keySource,
+        source.keyStart,
+        source.keyEnd,
+        source.sequence,
+        source.kind,
+        valueSource,
+        source.valueStart,
+        source.valueEnd,
+      );
+    }
+    return [writer.finish()];
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+}
