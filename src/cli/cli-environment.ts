@@ -1,0 +1,24 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Clock } from '../base/clock.js';
+import type { Database } from '../engine/api.js';
+import type { Options } from '../engine/options.js';
+import type { FileSystem } from '../fs/file-system.js';
+
+export type OpenDatabase = (directory: string, options?: Options) => Promise<Database>;
+
+export interface CliOutput extends Writable {
+  /** True on a terminal. */
+  readonly isTTY?: boolean;
+}
+
+/** What the commands touch of the world, handed in so that a test can hold it. */
+export interface CliEnvironment {
+  readonly stdin: Readable;
+  readonly stdout: CliOutput;
+  readonly stderr: CliOutput;
+  /** Aborts at SIGINT or SIGTERM: commands stop, keep what they have, and say how far they got. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly fileSystem: FileSystem;
+  readonly openDatabase: OpenDatabase;
+}

@@ -1,0 +1,119 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { CliEnvironment } from './cli-environment.js';
+import { formatReport, formatStacks, reportOf } from './error-report.js';
+import { EXIT_CODES_HELP, EXIT_OK, EXIT_USAGE } from './exit-codes.js';
+import { type GetFlags, getCommand } from './get-command.js';
+import { type IngestFlags, ingestCommand } from './ingest-command.js';
+import { packageVersion } from './package-version.js';
+import { FORMAT_NAMES } from './record-reader/record-reader.js';
+import { type ScanFlags, scanCommand } from './scan-command.js';
+import { type StatsFlags, statsCommand } from './stats-command.js';
+
+const RECORDS_PER_BATCH_DEFAULT = 1000;
+const RECORDS_PER_BATCH_MAX = 100_000;
+
+/** Runs one command line, without `node` and the script's name. Never throws: what goes wrong is printed. Returns the exit code. */
+export async function runCli(argv: readonly string[], environment: CliEnvironment): Promise<number> {
+  let exitCode = EXIT_OK;
+  const program = buildProgram(environment, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed its own message by then.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    const report = reportOf(error);
+    environment.stderr.write(formatReport(report, argv.includes('--json')));
+    if (argv.includes('--debug')) environment.stderr.write(formatStacks(error));
+    return report.exitCode;
+  }
+}
+
+type Finish = (exitCode: number) => void;
+
+function buildProgram(environment: CliEnvironment, finish: Finish): Command {
+  const program = new Command('steme')
+    .description('An embedded LSM storage engine, from the command line.')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => environment.stdout.write(text),
+      writeErr: (text) => environment.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'steme: ')),
+    })
+    .showHelpAfterError('hint: see "steme --help" and "steme COMMAND --help"')
+    .addHelpText('after', EXIT_CODES_HELP);
+  addIngest(program, environment, finish);
+  addGet(program, environment, finish);
+  addScan(program, environment, finish);
+  addStats(program, environment, finish);
+  return program;
+}
+
+function addIngest(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'ingest')
+    .description('store the records of a file, or of standard input with "-"; makes the database if there is none')
+    .argument('<FILE|->', 'what to read')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'how records stand in the file (default: by its ending, otherwise lines)',
+      ).choices(FORMAT_NAMES),
+    )
+    .option('--key <field>', 'make keys from this field; in ndjson a dotted path')
+    .option('--timestamp <field>', 'begin keys with the time in this field')
+    .option('--source <name>', 'the name in keys and rejections (default: the file name, or stdin)')
+    .option('--batch <records>', 'records per atomic batch', recordsPerBatch, RECORDS_PER_BATCH_DEFAULT)
+    .option('--no-sync', 'sync once at the end, not batch by batch; a power failure before that may lose records')
+    .option('--strict', 'exit with code 6 if any record was rejected')
+    .action(async (file: string, flags: IngestFlags) => finish(await ingestCommand(file, flags, environment)));
+}
+
+function addGet(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'get')
+    .description('print the value of a key, byte for byte')
+    .argument('<KEY>', 'the key, as UTF-8')
+    .action(async (key: string, flags: GetFlags) => finish(await getCommand(key, flags, environment)));
+}
+
+function addScan(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'scan')
+    .description('print entries in the order of their keys, one a line')
+    .option('--gte <key>', 'from this key on')
+    .option('--gt <key>', 'from after this key on')
+    .option('--lte <key>', 'up to this key')
+    .option('--lt <key>', 'up to before this key')
+    .option('--reverse', 'from the last to the first')
+    .option('--limit <entries>', 'at most this many', wholeNumber)
+    .option('--keys-only', 'leave the values out')
+    .action(async (flags: ScanFlags) => finish(await scanCommand(flags, environment)));
+}
+
+function addStats(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'stats')
+    .description('print what is in the database, level by level')
+    .action(async (flags: StatsFlags) => finish(await statsCommand(flags, environment)));
+}
+
+function databaseCommand(program: Command, name: string): Command {
+  return program
+    .command(name)
+    .requiredOption('--db <dir>', 'directory of the database')
+    .option('--json', 'print JSON, errors too')
+    .option('--debug', 'print stacks with errors')
+    .addHelpText('after', '\nExit codes: see "steme --help".\n');
+}
+
+function recordsPerBatch(text: string): number {
+  const records = wholeNumber(text);
+  if (records >= 1 && records <= RECORDS_PER_BATCH_MAX) return records;
+  throw new InvalidArgumentError(`It must be 1 to ${RECORDS_PER_BATCH_MAX}.`);
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('It must be a whole number.');
+}
