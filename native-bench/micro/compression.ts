@@ -1,0 +1,18 @@
+import { compressSync, uncompressSync } from 'lz4-napi';
+import type { Bench } from 'tinybench';
+import { BenchData } from '../spine/bench-data.js';
+
+const BLOCK_SIZES = [4096, 65536];
+
+/** LZ4 on blocks of the benchmark's values, half of which is redundant. */
+export function addCompression(bench: Bench): void {
+  const data = new BenchData(1);
+  for (const size of BLOCK_SIZES) {
+    const values = Array.from({ length: Math.ceil(size / 100) }, (_, index) => data.value(index));
+    const block = Buffer.concat(values).subarray(0, size);
+    const compressed = compressSync(block);
+    const ratio = (block.length / compressed.length).toFixed(2);
+    bench.add(`lz4 compress ${size} bytes (${ratio} ×)`, () => compressSync(block));
+    bench.add(`lz4 uncompress ${size} bytes`, () => uncompressSync(compressed));
+  }
+}

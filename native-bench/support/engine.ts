@@ -1,0 +1,18 @@
+/** What the built package exports: benches and the crash harness run the code that users run, not its sources. */
+export type EngineModule = typeof import('../../src/index.js');
+
+/** Loads the built engine. `STEMEDB_ENGINE` names another build's `index.js`, to measure or torment two builds alike. */
+export async function loadEngine(): Promise<EngineModule> {
+  const url = engineUrl();
+  try {
+    return (await import(url.href)) as EngineModule;
+  } catch (cause) {
+    throw new Error(`cannot load the engine from ${url.pathname}: run "npm run build" first`, { cause });
+  }
+}
+
+function engineUrl(): URL {
+  const named = process.env.STEMEDB_ENGINE;
+  if (named !== undefined) return new URL(named, `file://${process.cwd()}/`);
+  return new URL('../../dist/src/index.js', import.meta.url);
+}
