@@ -70,6 +70,11 @@ export class LogReader {
     return new LogReader(await FrameScanner.open(fileSystem, path, options));
   }
 
+  /** Where the next frame would stand: past `endBytes` of an end by the frames of a record that is not whole. */
+  get offsetBytes(): number {
+    return this.#offsetBytes;
+  }
+
   close(): Promise<void> {
     return this.#scanner.close();
   }

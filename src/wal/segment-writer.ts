@@ -147,14 +147,12 @@ export class SegmentFiles implements SegmentSource {
   }
 
   async next(current: SegmentWriter | undefined, durableMark: number): Promise<SegmentWriter> {
-    const { fileSystem, allocator, databaseId, syncMode } = this.#options;
+    const { allocator, databaseId } = this.#options;
     const file = await allocator.take();
-    const cached = await fileSystem.open(file.path, 'update');
-    const direct = syncMode === 'direct' ? await fileSystem.open(file.path, 'direct') : undefined;
     const predecessor =
       current === undefined ? this.#options.recovered.at(-1) : { number: current.number, endBytes: current.sizeBytes };
     const block = this.#encodeHeader(file.number, predecessor, durableMark);
-    await (direct ?? cached).write(block, 0);
+    const { cached, direct } = await this.#openWithHeader(file.path, block);
     this.#numbers.push(file.number);
     return new SegmentWriter({
       number: file.number,
@@ -167,6 +165,22 @@ export class SegmentFiles implements SegmentSource {
       hasUnsynced: direct === undefined,
       predecessorSynced: current === undefined ? Promise.resolve() : this.#retire(current),
     });
+  }
+
+  /** Both doors of a segment whose header is written, or none and an error. */
+  async #openWithHeader(path: string, block: Uint8Array): Promise<{ cached: FileHandle; direct: FileHandle | undefined }> {
+    const { fileSystem, syncMode } = this.#options;
+    const cached = await fileSystem.open(path, 'update');
+    let direct: FileHandle | undefined;
+    try {
+      if (syncMode === 'direct') direct = await fileSystem.open(path, 'direct');
+      await (direct ?? cached).write(block, 0);
+      return { cached, direct };
+    } catch (error) {
+      // The first failure is the one to report.
+      await Promise.allSettled([cached.close(), direct?.close()]);
+      throw error;
+    }
   }
 
   #encodeHeader(number: number, predecessor: PredecessorSegment | undefined, durableMark: number): Uint8Array {

@@ -16,7 +16,7 @@ import type { FileSystem } from '../fs/file-system.js';
 import { findDurableMark, type MarkSearch } from '../log/durable-mark-search.js';
 import { logIdentity } from '../log/log-format.js';
 import { readLogHeader } from '../log/log-header.js';
-import { type LogDamageEvent, LogReader, type LogRecordEvent } from '../log/log-reader.js';
+import { type LogDamageEvent, type LogEndEvent, LogReader, type LogRecordEvent } from '../log/log-reader.js';
 import { type ChainLink, chooseChain, type SegmentCandidate, type SegmentChain } from './segment-chain.js';
 import { checkWalRecord, type WalRecordSource } from './wal-record.js';
 import { decodeSegmentHeader, type SegmentHeader } from './wal-segment.js';
@@ -163,7 +163,7 @@ class Replay {
     try {
       for (;;) {
         const event = await reader.next();
-        if (event.kind === 'end') return this.#endOf(link, event.endBytes, event.isTorn);
+        if (event.kind === 'end') return endOf(link, event, reader.offsetBytes);
         if (event.kind === 'damage') return { endBytes: event.endBytes, bad: badFrame(event) };
         if (event.isHeader) continue;
         const bad = await this.#replayRecord(link.header.number, event);
@@ -172,15 +172,6 @@ class Replay {
     } finally {
       await reader.close();
     }
-  }
-
-  /** A segment with a successor ends where that says; the last one ends where nothing more can be read. */
-  #endOf(link: ChainLink, endBytes: number, isTorn: boolean): SegmentOutcome {
-    const isWhole =
-      link.endBytes === undefined ? !isTorn : endBytes === alignUp(link.endBytes, link.header.alignmentBytes);
-    if (isWhole) return { endBytes, bad: undefined };
-    const expected = link.endBytes === undefined ? 'a whole record' : `records up to byte ${link.endBytes}`;
-    return { endBytes, bad: { offsetBytes: endBytes, expected, found: 'the end of the log', isCertain: false } };
   }
 
   async #replayRecord(segmentNumber: number, event: LogRecordEvent): Promise<BadPlace | undefined> {
@@ -293,6 +284,24 @@ class Replay {
   #path(number: number): string {
     return join(this.#options.directory, logName(number));
   }
+}
+
+/** A segment with a successor ends where that says; the last one ends where nothing more can be read. */
+function endOf(
+  { header, endBytes: limit }: ChainLink,
+  { endBytes, isTorn }: LogEndEvent,
+  readBytes: number,
+): SegmentOutcome {
+  const found = 'the end of the log';
+  if (limit === undefined) {
+    const bad = { offsetBytes: endBytes, expected: 'a whole record', found, isCertain: false };
+    return { endBytes, bad: isTorn ? bad : undefined };
+  }
+  const namedEndBytes = alignUp(limit, header.alignmentBytes);
+  if (endBytes === namedEndBytes) return { endBytes, bad: undefined };
+  // All frames are there and the record is not whole: a crash takes frames, it does not end a segment within a record.
+  const isCertain = readBytes === namedEndBytes;
+  return { endBytes, bad: { offsetBytes: endBytes, expected: `whole records up to byte ${limit}`, found, isCertain } };
 }
 
 function badFrame(event: LogDamageEvent): BadPlace {

@@ -47,8 +47,9 @@ export interface WalWriterOptions {
 interface LargeRecord {
   readonly payload: Uint8Array;
   readonly lastSequence: number;
-  readonly wantsSync: boolean;
+  readonly done: Promise<void>;
   readonly settle: (done: Promise<void>) => void;
+  wantsSync: boolean;
   offset: number;
 }
 
@@ -65,6 +66,8 @@ export class WalWriter {
   #position = 0;
   #segment: SegmentWriter | undefined;
   #large: LargeRecord | undefined;
+  /** The last frame written is not the end of its record: the segment must not end here, no reader could join the rest. */
+  #isWithinRecord = false;
   #isScheduled = false;
   #failure: StemeError | undefined;
   #lastSequence: number;
@@ -152,15 +155,26 @@ export class WalWriter {
   appendLarge(payload: Uint8Array, lastSequence: number, wantsSync: boolean): Promise<void> {
     assert(this.#large === undefined, 'one large record at a time');
     if (this.#frame !== -1) this.#finishFrame();
-    return new Promise((settle) => {
-      this.#large = { payload, lastSequence, wantsSync, settle, offset: 0 };
-      this.#pumpLarge();
+    let settle: (done: Promise<void>) => void = () => undefined;
+    const done = new Promise<void>((resolve) => {
+      settle = resolve;
     });
+    // As of a group: without a listener a failure must not end the process.
+    done.catch(() => undefined);
+    this.#large = { payload, lastSequence, done, settle, wantsSync, offset: 0 };
+    this.#pumpLarge();
+    return done;
   }
 
   /** Resolves when everything appended before is durable. */
   async sync(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#large !== undefined) {
+      // Its last fragments are in no group yet; the group that takes them also covers all before.
+      this.#large.wantsSync = true;
+      await this.#large.done;
+      return;
+    }
     this.#group.wantsSync = true;
     this.#schedule();
     await this.#group.done;
@@ -271,7 +285,9 @@ export class WalWriter {
         this.latency.record(this.#options.clock.monotonicMs() - startedAtMs);
       }
     }
-    if (group.endsSegment || this.#isSegmentOver()) await this.#switchSegment();
+    const lastFrame = group.frames.at(-1);
+    if (lastFrame !== undefined) this.#isWithinRecord = lastFrame.type === FRAME_FIRST || lastFrame.type === FRAME_MIDDLE;
+    if (group.endsSegment || (!this.#isWithinRecord && this.#isSegmentOver())) await this.#switchSegment();
   }
 
   #isSegmentOver(): boolean {

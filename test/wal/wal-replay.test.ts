@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../src/base/errors.js';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import { DURABILITY_KINDS, TracingFileSystem } from '../../src/fs/tracing-file-system.js';
-import { FRAME_FULL, FRAME_HEADER_BYTES, logIdentity } from '../../src/log/log-format.js';
+import { FRAME_FIRST, FRAME_FULL, FRAME_HEADER_BYTES, logIdentity } from '../../src/log/log-format.js';
 import { frameOf, memoryWith } from '../log/log-bytes.js';
 import {
   DATABASE_ID,
@@ -321,6 +321,20 @@ describe('damage', () => {
     await expect(replay(fileSystem, [5])).rejects.toThrow(/expected a record that continues at sequence 4/);
     const { sequences } = await replay(fileSystem, [5], { onDamage: 'stop' });
     expect(sequences).toEqual([1, 2, 3]);
+  });
+
+  it('is a segment whose frames are all there and that ends within a record all the same', async () => {
+    const identity = logIdentity(DATABASE_ID, 5);
+    const start = frameOf({ payload: putsFrom(4, 3), ordinal: 2, type: FRAME_FIRST, identity });
+    const five = Buffer.concat([...segmentFrames({ number: 5 }, RECORDS.slice(0, 1)), start]);
+    const six = segmentOf({ number: 6, predecessor: { number: 5, endBytes: five.length } }, []);
+    const fileSystem = await segmentsOnDisk({ 5: Buffer.concat([five, ZEROS]), 6: six });
+    await expect(replay(fileSystem, [5, 6])).rejects.toThrow(
+      /000005\.log is damaged .* expected whole records up to byte/,
+    );
+    const lastOne = await replay(fileSystem, [5]);
+    expect(lastOne.sequences).toEqual([1, 2, 3]);
+    expect(lastOne.result.tornTail).toEqual({ file: '000005.log', offsetBytes: five.length - start.length });
   });
 
   it('is an intact record that is malformed, and no part of it is handed out', async () => {

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { KIND_DELETE, KIND_PUT } from '../../src/base/internal-key.js';
+import { FRAME_FULL, FRAME_HEADER, logIdentity } from '../../src/log/log-format.js';
+import { decodeSegmentHeader, encodeSegmentHeader } from '../../src/wal/wal-segment.js';
+import { eventsOfBytes, frameOf } from '../log/log-bytes.js';
+import { operationsOf, recordOf } from './wal-bytes.js';
+
+const DATABASE_ID = 0xdb1d;
+const IDENTITY = logIdentity(DATABASE_ID, 7);
+const HEADER = {
+  databaseId: DATABASE_ID,
+  number: 7,
+  predecessorNumber: 5,
+  predecessorEndBytes: 4096,
+  alignmentBytes: 8,
+  createdAtMs: 1_700_000_000_000,
+};
+const OPERATIONS = [
+  { kind: KIND_PUT, key: Buffer.from('city'), value: Buffer.from('Basel') },
+  { kind: KIND_DELETE, key: Buffer.from('town') },
+];
+
+/** Bytes of format version 1: a change here is a change of the format, and needs a new version. */
+const GOLDEN = Buffer.from(
+  [
+    'a1070dd330000000 2308e76b00000000 2900000000000000 0100000000000000',
+    '010000001ddb0000 0700000000000000 0500000000000000 0010000000000000 0800000000000000 0068e5cf8b010000',
+    '6e28598d1a000000 2308e76b01000000 2900000000000000 0200000000000000',
+    '2a00000000000000 0104056369747942 6173656c0004746f 776e000000000000',
+  ]
+    .join('')
+    .replaceAll(' ', ''),
+  'hex',
+);
+
+describe('the golden segment', () => {
+  it('is what is written', () => {
+    const common = { durableMark: 41, identity: IDENTITY };
+    const header = frameOf({ payload: encodeSegmentHeader(HEADER), ordinal: 0, type: FRAME_HEADER, ...common });
+    const record = frameOf({ payload: recordOf(42, OPERATIONS), ordinal: 1, type: FRAME_FULL, ...common });
+    expect(Buffer.concat([header, record]).toString('hex')).toBe(GOLDEN.toString('hex'));
+  });
+
+  it('is read as what it says', async () => {
+    const [header, record, end] = await eventsOfBytes(GOLDEN, { identity: IDENTITY });
+    if (header.kind !== 'record' || record.kind !== 'record') throw new Error('two records');
+    expect(decodeSegmentHeader(header.payload, '000007.log')).toEqual(HEADER);
+    expect(operationsOf(record.payload, { file: '000007.log', offsetBytes: record.offsetBytes })).toEqual([
+      { sequence: 42, ...OPERATIONS[0] },
+      { sequence: 43, ...OPERATIONS[1], value: Buffer.alloc(0) },
+    ]);
+    expect(record.durableMark).toBe(41);
+    expect(end).toEqual({ kind: 'end', endBytes: GOLDEN.length, isTorn: false });
+  });
+
+  it('stands in the documentation, byte for byte', () => {
+    const dump = GOLDEN.toString('hex').match(/.{2}/g) ?? [];
+    const lines: string[] = [];
+    for (let at = 0; at < dump.length; at += 16) {
+      lines.push(`${at.toString(16).padStart(4, '0')}  ${dump.slice(at, at + 16).join(' ')}`);
+    }
+    expect(documentation()).toContain(lines.join('\n'));
+  });
+});
+
+/** The section on logs, in its own file or as part of the page on all formats. */
+function documentation(): string {
+  const pages = ['formats-log.md', 'formats.md'].map((name) =>
+    fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)),
+  );
+  return pages
+    .filter((page) => existsSync(page))
+    .map((page) => readFileSync(page, 'utf8'))
+    .join('\n');
+}
