@@ -42,7 +42,7 @@ export function commonPrefixLength(
 
 const COPY_LOOP_BYTES_MAX = 48;
 
-/** Copies `source[start, end)` to `target` at `at`. Short copies skip the native call and the view it needs. */
+/** Copies `source[start, end)` to `target` at `at`; the two do not overlap. Short copies skip the native call and the view it needs. */
 export function copyRange(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
   const length = end - start;
   if (length <= COPY_LOOP_BYTES_MAX) {

@@ -18,6 +18,7 @@
  * | `STEME_CORRUPTION` | bytes on disk are not what was written (law 5) | restore, or open with a recovery option |
  * | `STEME_UNSUPPORTED` | a file was written by a newer format version | upgrade the package |
  * | `STEME_IO` | the operating system refused an operation | see `cause` |
+ * | `STEME_INTERNAL` | an invariant of the engine is broken: a bug of ours | report it with the message |
  */
 export type ErrorCode =
   | 'STEME_INVALID_OPTION'
@@ -34,7 +35,8 @@ export type ErrorCode =
   | 'STEME_BUSY'
   | 'STEME_CORRUPTION'
   | 'STEME_UNSUPPORTED'
-  | 'STEME_IO';
+  | 'STEME_IO'
+  | 'STEME_INTERNAL';
 
 /** Every error that the engine throws on purpose. `code` is stable; `cause` is the error below it, if any. */
 export class StemeError extends Error {
@@ -91,9 +93,9 @@ export function errorToData(error: unknown): ErrorData {
   const message = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error ? error.stack : undefined;
   const systemCode = systemCodeOf(error);
-  if (error instanceof CorruptionError) return { code: error.code, message, damage: error.damage, stack };
+  if (error instanceof CorruptionError) return { code: error.code, message, systemCode, damage: error.damage, stack };
   if (error instanceof StemeError) return { code: error.code, message, systemCode, stack };
-  return { code: 'STEME_IO', message, systemCode, stack };
+  return { code: systemCode === undefined ? 'STEME_INTERNAL' : 'STEME_IO', message, systemCode, stack };
 }
 
 export function errorFromData(data: ErrorData): StemeError {
@@ -102,9 +104,13 @@ export function errorFromData(data: ErrorData): StemeError {
   return new StemeError(data.code, data.message, { cause });
 }
 
+/** A chain of causes that is longer goes in a circle. */
+const CAUSES_MAX = 32;
+
 /** The errno name (`ENOSPC`, `EIO`) at the bottom of a chain of causes, if there is one. */
 export function systemCodeOf(error: unknown): string | undefined {
-  for (let current = error; current instanceof Error; current = current.cause) {
+  let current = error;
+  for (let depth = 0; depth < CAUSES_MAX && current instanceof Error; depth++, current = current.cause) {
     const code = 'code' in current ? current.code : undefined;
     if (typeof code === 'string' && !code.startsWith('STEME_')) return code;
   }

@@ -39,16 +39,19 @@ export function recycledName(number: number): string {
 const NUMBERED = /^(?:MANIFEST-(\d{6,16})|(\d{6,16})\.(log|sst|recycled))$/;
 const KIND_OF_ENDING = { log: 'log', sst: 'table', recycled: 'recycled' } as const;
 
-/** What a name in the directory is, or undefined if it is not one of ours. */
+/** What a name in the directory is, or undefined if it is not one of ours: each file has one name, to the letter. */
 export function parseFileName(name: string): DatabaseFile | undefined {
   if (name === CURRENT_NAME) return { kind: 'current' };
   if (name === CURRENT_TMP_NAME) return { kind: 'current-tmp' };
   if (name === LOCK_NAME) return { kind: 'lock' };
   const match = NUMBERED.exec(name);
   if (match === null) return undefined;
-  if (match[1] !== undefined) return { kind: 'manifest', number: Number(match[1]) };
+  const digits = match[1] ?? match[2];
+  const number = Number(digits);
+  if (!Number.isSafeInteger(number) || pad(number) !== digits) return undefined;
+  if (match[1] !== undefined) return { kind: 'manifest', number };
   const ending = match[3] as keyof typeof KIND_OF_ENDING;
-  return { kind: KIND_OF_ENDING[ending], number: Number(match[2]) };
+  return { kind: KIND_OF_ENDING[ending], number };
 }
 
 function pad(number: number): string {

@@ -29,6 +29,8 @@ export const LOG_FRAME_PAYLOAD_BYTES_MAX = MIB;
 export const MEMTABLE_BYTES_DEFAULT = 64 * MIB;
 export const MEMTABLE_BYTES_MIN = 4 * KIB;
 export const MEMTABLE_BYTES_MAX = GIB;
+/** The memtable of a large batch grows to hold it, up to here: a batch that would need more is refused. */
+export const ARENA_BYTES_MAX = 2 * GIB;
 /** Sealed memtables that wait for their flush; at the limit writers stop until one is flushed. */
 export const SEALED_MEMTABLES_MAX = 3;
 
@@ -53,4 +55,5 @@ assert(WAL_BATCH_BYTES <= LOG_FRAME_PAYLOAD_BYTES_MAX, 'a WAL batch fits a log f
 assert(WAL_BATCH_BYTES % DIRECT_IO_BLOCK_BYTES === 0, 'a WAL batch is whole direct-I/O blocks');
 assert(WAL_BATCH_SLOTS >= 2, 'one WAL slot fills while another is on its way');
 assert(BATCH_BYTES_MAX >= KEY_BYTES_MAX + VALUE_BYTES_MAX, 'a batch can hold the largest record');
+assert(ARENA_BYTES_MAX >= MEMTABLE_BYTES_MAX, 'an arena holds the largest memtable');
 assert(BLOCK_BYTES_DEFAULT >= BLOCK_BYTES_MIN && BLOCK_BYTES_DEFAULT <= BLOCK_BYTES_MAX, 'default block size is legal');

@@ -86,7 +86,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     oldestSequence: () => iterators.oldestSequence(state.visibleSequence),
   });
   const { syncMode, segments } = log;
-  const engine = new Engine({ ...parts, wal, pipeline, flushes, compactions, files, iterators, syncMode, segments });
+  const engine = new Engine({ ...parts, wal, pipeline, flushes, compactions, files, iterators, syncMode, segments, canMap: fileSystem.canMap });
   // What recovery had to seal goes to tables now.
   if (!parts.options.readOnly) flushes.start();
   return engine;

@@ -4,7 +4,7 @@ import type { Engine } from './engine.js';
 
 export function collectStats(engine: Engine): DatabaseStats {
   const { state, pipeline, options } = engine;
-  const { wal, segments, syncMode, flushes, compactions, blockCache, replay, openMs } = engine.parts;
+  const { wal, segments, syncMode, flushes, compactions, blockCache, replay, openMs, canMap } = engine.parts;
   return {
     directory: engine.directory,
     readOnly: options.readOnly,
@@ -43,7 +43,7 @@ export function collectStats(engine: Engine): DatabaseStats {
       segmentCount: replay.chain.length,
       tornTail: replay.tornTail,
     },
-    readMode: options.readMode,
+    readMode: options.readMode === 'mmap' && canMap ? 'mmap' : 'pread',
   };
 }
 

@@ -37,6 +37,7 @@ export interface EngineParts {
   readonly lock: DirectoryLock;
   readonly replay: WalReplay;
   readonly openMs: number;
+  readonly canMap: boolean;
 }
 
 /** An open database, in parts that are wired to each other. It knows the order in which they stop. */
@@ -67,10 +68,11 @@ export class Engine {
 
   /**
    * Writers first, then jobs, then the log, then files; the directory is let go last, whatever failed on the way. The first
-   * failure is thrown, unless it is the background error that every writer has seen.
+   * failure is thrown, unless the database had failed before: that error every writer has seen.
    */
   async close(): Promise<void> {
     const { wal, allocator, files, versions, tables, runner, lock, segments } = this.parts;
+    const earlierFailure = this.failure;
     const failures: unknown[] = [];
     const steps = [
       () => this.pipeline.drained(),
@@ -95,6 +97,6 @@ export class Engine {
         failures.push(error);
       }
     }
-    if (failures.length > 0 && this.failure === undefined) throw failures[0];
+    if (failures.length > 0 && earlierFailure === undefined) throw failures[0];
   }
 }

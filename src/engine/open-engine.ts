@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { StemeError } from '../base/errors.js';
-import { MIB, OPEN_TABLES_MAX, WAL_RECYCLED_SEGMENTS_MAX } from '../base/limits.js';
+import { MIB, OPEN_TABLES_MAX, SEALED_MEMTABLES_MAX, WAL_RECYCLED_SEGMENTS_MAX } from '../base/limits.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
 import { ArenaPool } from '../memtable/arena-pool.js';
@@ -19,6 +19,7 @@ import type { Environment } from './environment.js';
 import type { Options, ResolvedOptions } from './options.js';
 import { resolveOptions } from './options.js';
 import { checkPresence, EMPTY_REPLAY, numbersOfKind, replayIntoMemtables } from './recovery.js';
+import { syncParents } from './sync-parents.js';
 import { TreeState } from './tree-state.js';
 
 /** Opens `directory`: everything is wired here, and nothing else constructs these parts. Errors: see `Options` and docs/recovery.md. */
@@ -115,6 +116,7 @@ class Opening {
     const segment = await segments.next(undefined, 0);
     this.#releases.push(() => segment.close());
     await segment.sync();
+    await syncParents(fileSystem, this.#directory);
     const versions = await VersionSet.create({
       fileSystem,
       directory: this.#directory,
@@ -139,7 +141,7 @@ class Opening {
     const tables = new TableCache({ fileSystem, directory: this.#directory, readMode, blockCache, openTablesMax });
     let collectFiles: () => void = () => undefined;
     const state = new TreeState({
-      arenas: new ArenaPool(memtableBytes, 1),
+      arenas: new ArenaPool(memtableBytes, SEALED_MEMTABLES_MAX),
       tables,
       version: versions.current,
       visibleSequence: versions.lastSequence,

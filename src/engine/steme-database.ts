@@ -2,9 +2,10 @@ import { copyToBuffer, EMPTY_BYTES } from '../base/bytes.js';
 import { StemeError } from '../base/errors.js';
 import type { Kind } from '../base/internal-key.js';
 import { KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
-import { BATCH_BYTES_MAX } from '../base/limits.js';
+import { ARENA_BYTES_MAX, BATCH_BYTES_MAX } from '../base/limits.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_FOUND, LOOKUP_MISSING } from '../base/point-result.js';
+import { Memtable } from '../memtable/memtable.js';
 import type {
   BatchOperation,
   BytesLike,
@@ -162,6 +163,11 @@ function checkBatch(operations: readonly BatchOperation[]): Operation[] {
   });
   if (bytes > BATCH_BYTES_MAX) {
     throw new StemeError('STEME_INVALID_BATCH', `a batch has at most ${BATCH_BYTES_MAX} bytes, got ${bytes}`);
+  }
+  const memoryBytes = Memtable.boundBytes(checked.length, bytes);
+  if (memoryBytes > ARENA_BYTES_MAX) {
+    const message = `a batch of ${checked.length} operations may need ${memoryBytes} bytes of memory; at most ${ARENA_BYTES_MAX} are allowed`;
+    throw new StemeError('STEME_INVALID_BATCH', message);
   }
   return checked;
 }

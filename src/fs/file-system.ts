@@ -61,6 +61,8 @@ export interface FileSystem {
   open(path: string, mode: OpenMode): Promise<FileHandle>;
   openSync(path: string, mode: OpenMode): FileHandle;
 
+  /** Whether `mapSync` maps anything here. */
+  readonly canMap: boolean;
   /** Maps an immutable file (law 3), or returns undefined where mapping is not to be had: then read it. */
   mapSync(path: string): FileMapping | undefined;
 

@@ -32,6 +32,10 @@ export class InterceptedFileSystem implements FileSystem {
     return new InterceptedFileHandle(handle, mode, this.#hooks);
   }
 
+  get canMap(): boolean {
+    return this.#inner.canMap;
+  }
+
   mapSync(path: string): FileMapping | undefined {
     const operation: FileOperation = { kind: 'map', path };
     this.#hooks.before(operation);

@@ -69,6 +69,10 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   /** A copy of the file as it is now: a later change of it, which law 3 forbids, does not show. */
+  get canMap(): boolean {
+    return this.#options.mmap !== false;
+  }
+
   mapSync(path: string): FileMapping | undefined {
     if (this.#options.mmap === false) return undefined;
     const file = this.#existingFile('map', path);

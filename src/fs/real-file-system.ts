@@ -8,7 +8,7 @@ import { ioError, systemError } from './io-error.js';
 import { closeFile, openFile, syncFile } from './real-calls.js';
 import { RealFileHandle } from './real-file-handle.js';
 import { lockDirectory } from './real-lock.js';
-import { mapFile } from './real-mmap.js';
+import { mapFile, mmapUnavailableReason } from './real-mmap.js';
 
 /** A fixed name: what a killed probe leaves behind, the next one takes away. */
 const PROBE_NAME = 'DIRECT-PROBE.tmp';
@@ -42,6 +42,10 @@ export const realFileSystem: FileSystem = {
     } catch (error) {
       throw ioError('open', path, error);
     }
+  },
+
+  get canMap() {
+    return mmapUnavailableReason() === undefined;
   },
 
   mapSync: mapFile,

@@ -133,13 +133,13 @@ export function symbolBefore(arena: Arena, node: number, symbol: number): number
 function someChild(arena: Arena, node: number): number {
   switch (arena.words[node] & 0xff) {
     case NODE_4:
-      return arena.words[node + NODE_4_CHILDREN];
+      return Atomics.load(arena.words, node + NODE_4_CHILDREN);
     case NODE_16:
-      return arena.words[node + NODE_16_CHILDREN];
+      return Atomics.load(arena.words, node + NODE_16_CHILDREN);
     case NODE_48:
-      return arena.words[node + NODE_48_CHILDREN];
+      return Atomics.load(arena.words, node + NODE_48_CHILDREN);
     default:
-      return arena.words[findSlot(arena, node, symbolAfter(arena, node, NO_SYMBOL))];
+      return Atomics.load(arena.words, findSlot(arena, node, symbolAfter(arena, node, NO_SYMBOL)));
   }
 }
 

@@ -32,14 +32,23 @@ describe('an error that crosses threads', () => {
   it('keeps its class, code and message', () => {
     const error = acrossThreads(new StemeError('STEME_UNSUPPORTED', 'format 9 is newer than this package'));
     expect(error).toBeInstanceOf(StemeError);
-    expect(error).toMatchObject({ name: 'StemeError', code: 'STEME_UNSUPPORTED', message: 'format 9 is newer than this package' });
+    expect(error).toMatchObject({
+      name: 'StemeError',
+      code: 'STEME_UNSUPPORTED',
+      message: 'format 9 is newer than this package',
+    });
   });
 
   it('keeps the damage of a corruption', () => {
     const original = new CorruptionError(DAMAGE);
     const error = acrossThreads(original);
     expect(error).toBeInstanceOf(CorruptionError);
-    expect(error).toMatchObject({ name: 'CorruptionError', code: 'STEME_CORRUPTION', damage: DAMAGE, message: original.message });
+    expect(error).toMatchObject({
+      name: 'CorruptionError',
+      code: 'STEME_CORRUPTION',
+      damage: DAMAGE,
+      message: original.message,
+    });
   });
 
   it('keeps the code of the system at the bottom of its causes', () => {
@@ -75,9 +84,22 @@ describe('an error that crosses threads', () => {
     expect(acrossThreads(original).cause).toMatchObject({ stack: original.stack });
   });
 
-  it.each([['a string'], [undefined], [null], [42], [{ code: 'ENOSPC' }]])('may be %j, thrown by somebody careless', (thrown) => {
-    expect(acrossThreads(thrown)).toMatchObject({ code: 'STEME_IO', message: String(thrown) });
+  it('is a bug of ours when neither the system nor the engine threw it on purpose', () => {
+    const broken = new Error('stemedb invariant broken: keys ascend');
+    expect(acrossThreads(broken)).toMatchObject({ code: 'STEME_INTERNAL', message: broken.message });
   });
+
+  it('keeps the system code below damage', () => {
+    const error = acrossThreads(new CorruptionError(DAMAGE, { cause: systemError('EIO') }));
+    expect(systemCodeOf(error)).toBe('EIO');
+  });
+
+  it.each([['a string'], [undefined], [null], [42], [{ code: 'ENOSPC' }]])(
+    'may be %j, thrown by somebody careless',
+    (thrown) => {
+      expect(acrossThreads(thrown)).toMatchObject({ code: 'STEME_INTERNAL', message: String(thrown) });
+    },
+  );
 });
 
 describe('errors', () => {
@@ -91,6 +113,12 @@ describe('errors', () => {
     const error = new InvalidOptionsError(['blockBytes is too small', 'threads is not a number']);
     expect(error).toMatchObject({ name: 'InvalidOptionsError', code: 'STEME_INVALID_OPTION', problems: { length: 2 } });
     expect(error.message).toContain('blockBytes is too small; threads is not a number');
+  });
+
+  it('may cause each other in a circle', () => {
+    const a = new Error('a');
+    a.cause = new Error('b', { cause: a });
+    expect(systemCodeOf(a)).toBeUndefined();
   });
 
   it('have no system code unless the system gave one', () => {

@@ -16,7 +16,12 @@ const KINDS = ['manifest', 'log', 'table', 'recycled'] as const;
 
 describe('the names of database files', () => {
   it('are those of the format', () => {
-    expect(KINDS.map((kind) => NAMES[kind](7))).toEqual(['MANIFEST-000007', '000007.log', '000007.sst', '000007.recycled']);
+    expect(KINDS.map((kind) => NAMES[kind](7))).toEqual([
+      'MANIFEST-000007',
+      '000007.log',
+      '000007.sst',
+      '000007.recycled',
+    ]);
     expect(logName(1_234_567)).toBe('1234567.log');
   });
 
@@ -53,6 +58,8 @@ describe('the names of database files', () => {
     'MANIFEST-000001.tmp',
     'manifest-000001',
     '00001.log',
+    '0000001.log',
+    '9999999999999999.sst',
     '000001.LOG',
     '000001.log.tmp',
     '000001.sst\n',

@@ -7,13 +7,18 @@ function take(prng: Prng, count: number): number[] {
 
 describe('the seeded generator', () => {
   it('gives the same numbers for a seed for ever, or old failures could not be replayed', () => {
-    expect(take(new Prng(0), 3)).toEqual([1684164658,3653269916,2939563536]);
-    expect(take(new Prng(1), 3)).toEqual([1580013426,350525680,3524174333]);
-    expect(take(new Prng(0xffffffff), 3)).toEqual([3950124170,4293442868,1302505678]);
+    expect(take(new Prng(0), 3)).toEqual([1684164658, 3653269916, 2939563536]);
+    expect(take(new Prng(1), 3)).toEqual([1580013426, 350525680, 3524174333]);
+    expect(take(new Prng(0xffffffff), 3)).toEqual([3950124170, 4293442868, 1302505678]);
   });
 
   it('replays a mixture of draws', () => {
-    const draw = (prng: Prng) => [prng.below(10), prng.chance(0.5), prng.pick(['a', 'b', 'c']), ...prng.fill(new Uint8Array(9))];
+    const draw = (prng: Prng) => [
+      prng.below(10),
+      prng.chance(0.5),
+      prng.pick(['a', 'b', 'c']),
+      ...prng.fill(new Uint8Array(9)),
+    ];
     const a = new Prng(77);
     const b = new Prng(77);
     for (let i = 0; i < 100; i++) expect(draw(a)).toEqual(draw(b));
@@ -37,7 +42,8 @@ describe('the seeded generator', () => {
 
   it('takes chances as often as told', () => {
     const prng = new Prng(4);
-    const rate = (probability: number) => Array.from({ length: 4000 }, () => prng.chance(probability)).filter(Boolean).length;
+    const rate = (probability: number) =>
+      Array.from({ length: 4000 }, () => prng.chance(probability)).filter(Boolean).length;
     expect(rate(0)).toBe(0);
     expect(rate(1)).toBe(4000);
     expect(Math.abs(rate(0.25) - 1000)).toBeLessThan(150);

@@ -8,7 +8,9 @@ const GUARD = 0xaa;
 /** Numbers of every length alike; a plain choice below 2^53 hardly ever has fewer than seven bytes. */
 const numberArbitrary = fc.oneof(
   fc.maxSafeNat(),
-  fc.tuple(fc.integer({ min: 0, max: 52 }), fc.integer({ min: -2, max: 2 })).map(([bits, offset]) => Math.max(0, 2 ** bits + offset)),
+  fc
+    .tuple(fc.integer({ min: 0, max: 52 }), fc.integer({ min: -2, max: 2 }))
+    .map(([bits, offset]) => Math.max(0, 2 ** bits + offset)),
 );
 
 function encode(value: number): Uint8Array {

@@ -65,7 +65,8 @@ const LOADS_MAX = 50;
 function oldRecords(width: number): ModelRecord[] {
   const records: ModelRecord[] = [];
   let sequence = 0;
-  const add = (key: Uint8Array) => records.push({ key, sequence: ++sequence, kind: KIND_PUT, value: bytesOf(sequence) });
+  const add = (key: Uint8Array) =>
+    records.push({ key, sequence: ++sequence, kind: KIND_PUT, value: bytesOf(sequence) });
   for (let i = 0; i < width; i++) add(bytesOf(5, 2 * i + 1, 8));
   add(bytesOf(3, 1));
   add(bytesOf(7, 1));
@@ -116,7 +117,12 @@ function forEveryInterleaving(width: number, read: (scene: Scene, key: Uint8Arra
       for (let n = 1; n <= LOADS_MAX; n++) {
         const scene = createScene(records);
         const late = { key, sequence: records.length + 1, kind: KIND_PUT, value: bytesOf(255) };
-        const wasReached = withInsertAtLoad(n, isBefore, () => insertRecord(scene.memtable, late), () => read(scene, key));
+        const wasReached = withInsertAtLoad(
+          n,
+          isBefore,
+          () => insertRecord(scene.memtable, late),
+          () => read(scene, key),
+        );
         if (!wasReached) break;
         played++;
       }
@@ -132,7 +138,10 @@ function modelFrom(model: MemtableModel, key: Uint8Array): string[] {
 
 function modelBefore(model: MemtableModel, key: Uint8Array): string[] {
   model.seekBefore(key);
-  return model.all().slice(0, model.place + 1).reverse();
+  return model
+    .all()
+    .slice(0, model.place + 1)
+    .reverse();
 }
 
 describe('an insert at any atomic load of a read', () => {
@@ -167,7 +176,8 @@ describe('an insert at any atomic load of a read', () => {
 
   it.each(WIDTHS)('leaves point reads right in a node of %i children', (width) => {
     const wanted = (model: MemtableModel, key: Uint8Array, sequenceMax: number): string =>
-      model.all()[model.records.findIndex((r) => Buffer.compare(r.key, key) === 0 && r.sequence <= sequenceMax)] ?? 'missing';
+      model.all()[model.records.findIndex((r) => Buffer.compare(r.key, key) === 0 && r.sequence <= sequenceMax)] ??
+      'missing';
     const played = forEveryInterleaving(width, ({ memtable, model, sequenceMax }, key) => {
       for (const probe of [key, bytesOf(5, 1, 8), bytesOf(7, 1)]) {
         expect(describeGet(memtable, probe, sequenceMax)).toBe(wanted(model, probe, sequenceMax));
@@ -190,7 +200,9 @@ describe('a read at any atomic store of an insert', () => {
         const forward = collectForward(iterator).join();
         iterator.seekToLast();
         expect(collectBackward(iterator).reverse().join()).toBe(forward);
-        expect(describeGet(memtable, bytesOf(7, 1), records.length)).toBe(model.all().find((text) => text.startsWith('0701@')));
+        expect(describeGet(memtable, bytesOf(7, 1), records.length)).toBe(
+          model.all().find((text) => text.startsWith('0701@')),
+        );
         states.push(forward);
       };
       const before = model.all().join();

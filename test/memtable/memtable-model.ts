@@ -1,8 +1,8 @@
+import { EMPTY_BYTES } from '../../src/base/bytes.js';
 import type { InternalIterator } from '../../src/base/internal-iterator.js';
+import { KIND_DELETE, KIND_PUT } from '../../src/base/internal-key.js';
 import type { PointResult } from '../../src/base/point-result.js';
 import { LOOKUP_FOUND, LOOKUP_MISSING } from '../../src/base/point-result.js';
-import { EMPTY_BYTES } from '../../src/base/bytes.js';
-import { KIND_DELETE, KIND_PUT } from '../../src/base/internal-key.js';
 import { Arena } from '../../src/memtable/arena.js';
 import type { Memtable } from '../../src/memtable/memtable.js';
 
