@@ -64,7 +64,11 @@ export class CorruptionError extends StemeError {
 
   constructor(damage: Damage, options?: { cause?: unknown }) {
     const { file, offsetBytes, expected, found } = damage;
-    super('STEME_CORRUPTION', `${file} is damaged at byte ${offsetBytes}: expected ${expected}, found ${found}`, options);
+    super(
+      'STEME_CORRUPTION',
+      `${file} is damaged at byte ${offsetBytes}: expected ${expected}, found ${found}`,
+      options,
+    );
     this.damage = damage;
   }
 }

@@ -1,6 +1,10 @@
 /** The one corner of WebAssembly that the engine uses; the type library that describes it is the browser's. */
 declare const WebAssembly: {
-  readonly Memory: new (descriptor: { initial: number; maximum: number; shared: true }) => {
+  readonly Memory: new (descriptor: {
+    initial: number;
+    maximum: number;
+    shared: true;
+  }) => {
     readonly buffer: SharedArrayBuffer;
   };
 };

@@ -6,9 +6,9 @@ import { KEY_BYTES_MAX } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { mergeIterators } from '../read/merging-iterator.js';
 import { BlockCache } from '../table/block-cache.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 import { TableReader } from '../table/table-reader.js';
 import { TableWriter } from '../table/table-writer.js';
-import type { TableMetadata } from '../version/table-metadata.js';
 import type { CompactionJob } from './job.js';
 import { VersionFilter } from './version-filter.js';
 

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { tableName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { Memtable } from '../memtable/memtable.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 import { TableWriter } from '../table/table-writer.js';
-import type { TableMetadata } from '../version/table-metadata.js';
 import type { FlushJob } from './job.js';
 
 /** Walks the memtable in order, straight from shared memory, and writes every version of it to one L0 table. */

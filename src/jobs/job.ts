@@ -5,7 +5,7 @@
  */
 import type { ErrorData } from '../base/errors.js';
 import type { MemtableShare } from '../memtable/memtable.js';
-import type { TableMetadata } from '../version/table-metadata.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 
 /** How new tables are to be written. */
 export interface TableSettings {

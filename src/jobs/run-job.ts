@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { errorToData } from '../base/errors.js';
+import { tableName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
-import type { TableMetadata } from '../version/table-metadata.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 import { runCompaction } from './compaction-job.js';
 import { runFlush } from './flush-job.js';
 import type { Job, JobReply } from './job.js';
@@ -10,11 +12,21 @@ export function runJob(fileSystem: FileSystem, job: Job): JobReply {
   const startedAtMs = performance.now();
   try {
     const tables = runKind(fileSystem, job);
-    // The names must be durable before the manifest mentions them.
-    fileSystem.syncDirectorySync(job.settings.directory);
+    makeNamesDurable(fileSystem, job, tables);
     return { output: { tables, elapsedMs: performance.now() - startedAtMs } };
   } catch (error) {
     return { error: errorToData(error) };
+  }
+}
+
+/** The names must be durable before the manifest mentions them. Tables without durable names are removed: nobody knows of them. */
+function makeNamesDurable(fileSystem: FileSystem, { settings }: Job, tables: readonly TableMetadata[]): void {
+  const { directory } = settings;
+  try {
+    fileSystem.syncDirectorySync(directory);
+  } catch (error) {
+    for (const { number } of tables) fileSystem.removeSync(join(directory, tableName(number)));
+    throw error;
   }
 }
 

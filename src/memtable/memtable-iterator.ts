@@ -1,8 +1,17 @@
-import { compareRanges, commonPrefixLength } from '../base/bytes.js';
+import { commonPrefixLength, compareRanges } from '../base/bytes.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
 import type { Arena } from './arena.js';
 import { ROOT_SLOT } from './arena.js';
-import { findSlot, NO_SYMBOL, nodeDepth, SYMBOL_END, someRecordBelow, symbolAfter, symbolAt, symbolBefore } from './radix-node.js';
+import {
+  findSlot,
+  NO_SYMBOL,
+  nodeDepth,
+  SYMBOL_END,
+  someRecordBelow,
+  symbolAfter,
+  symbolAt,
+  symbolBefore,
+} from './radix-node.js';
 import {
   olderRecord,
   recordKeyLength,

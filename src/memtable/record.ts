@@ -36,7 +36,7 @@ export function writeRecord(
   const record = arena.allocate(RECORD_HEADER_WORDS + ((keyLength + valueLength + WORD_BYTES - 1) >>> 2));
   const { words, bytes } = arena;
   words[record] = 0;
-  words[record + 1] = sequence % TWO_32 | 0;
+  words[record + 1] = (sequence % TWO_32) | 0;
   words[record + 2] = (Math.floor(sequence / TWO_32) << 8) | kind;
   words[record + 3] = keyLength;
   words[record + 4] = valueLength;

@@ -16,7 +16,9 @@ export function compressBlock(content: Uint8Array): Uint8Array | undefined {
   return stored.length <= content.length * (1 - SAVING_MIN) ? stored : undefined;
 }
 
-/** The content of `stored`, a checked block at `offsetBytes` of `file`. Its claimed length is checked first (law 10). */
+/**
+ * The content of `stored`, a checked block at `offsetBytes` of `file`. Its claimed length is checked first (law 10).
+ */
 export function decompressBlock(stored: Uint8Array, file: string, offsetBytes: number): Uint8Array {
   const claimed = stored.length > LENGTH_BYTES ? readUint32(stored, 0) : 0;
   const limit = Math.min(BLOCK_CONTENT_BYTES_MAX, stored.length * LZ4_RATIO_MAX);

@@ -1,8 +1,8 @@
 /**
- * For a block that is asked again and again: the head (key-head.ts) of every key, taken behind the prefix that all keys of
- * the block share, and the offset of every entry, as pairs in one array. A walk through a block is a chain of memory
- * accesses, each waiting for the one before; the directory is a few adjacent cache lines, and then the one entry that is
- * meant. Measured on 60 MB of cached blocks, it takes a lookup in a block from 910 to 190 ns.
+ * For a block that is asked again and again: the head (key-head.ts) of every key, taken behind the prefix that all
+ * keys of the block share, and the offset of every entry, as pairs in one array. A walk through a block is a chain
+ * of memory accesses, each waiting for the one before; the directory is a few adjacent cache lines, and then the one
+ * entry that is meant. Measured on 60 MB of cached blocks, it takes a lookup in a block from 910 to 190 ns.
  */
 import { commonPrefixLength } from '../base/bytes.js';
 import { TRAILER_BYTES } from '../base/internal-key.js';

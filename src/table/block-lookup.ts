@@ -13,13 +13,14 @@ import {
 const entry = createBlockEntry();
 
 /**
- * Looks for the newest version of `key` at or below `sequenceMax` in a checked block. True if it is here: `result` then
- * holds it, FOUND or DELETED. False leaves `result` alone. Allocates nothing. `file` and `offsetBytes` name the block in
- * a CorruptionError; a kind that this version does not know is STEME_UNSUPPORTED.
+ * Looks for the newest version of `key` at or below `sequenceMax` in a checked block. True if it is here: `result`
+ * then holds it, FOUND or DELETED. False leaves `result` alone. Allocates nothing. `file` and `offsetBytes` name the
+ * block in a CorruptionError; a kind that this version does not know is STEME_UNSUPPORTED.
  *
- * No key is put together on the way. `matched` counts the bytes of `key` that the key before has in common with it, that
- * key being smaller. An entry that shares more with the key before is smaller for the same reason; one that shares less
- * is larger, because it grew at a place where the two agreed; only one that shares exactly so much must be looked at.
+ * No key is put together on the way. `matched` counts the bytes of `key` that the key before has in common with it,
+ * that key being smaller. An entry that shares more with the key before is smaller for the same reason; one that
+ * shares less is larger, because it grew at a place where the two agreed; only one that shares exactly so much must
+ * be looked at.
  */
 export function findInBlock(
   block: Uint8Array,
@@ -41,11 +42,11 @@ export function findInBlock(
     const shared = entry.sharedBytes;
     const suffixEnd = entry.trailerAt;
     let position = entry.keyAt;
-    // A restart point inside the walk shares nothing by construction, whatever its key.
     if (shared > previousKeyBytes) throw malformedBlock(file, offsetBytes, at);
     previousKeyBytes = shared + suffixEnd - position;
     if (shared <= matched) {
       if (shared < matched) {
+        // A restart point shares nothing by construction: it alone must be looked at all the same.
         if (shared !== 0) return false;
         matched = 0;
       }

@@ -67,7 +67,10 @@ export class BlockSource {
     return this.#readRaw(this.fileBytes - FOOTER_BYTES, FOOTER_BYTES, new Uint8Array(FOOTER_BYTES));
   }
 
-  /** The content of the block at `offsetBytes`, checked and decompressed. `sizeBytes` is its stored size, as in a handle. */
+  /**
+   * The content of the block at `offsetBytes`, checked and decompressed. `sizeBytes` is its stored size, as in a
+   * handle.
+   */
   readBlock(offsetBytes: number, sizeBytes: number): Uint8Array {
     const storedBytes = sizeBytes + BLOCK_TRAILER_BYTES;
     if (offsetBytes + storedBytes > this.fileBytes - FOOTER_BYTES) {
@@ -81,7 +84,10 @@ export class BlockSource {
     if (checksum !== expected) throw this.#damaged(offsetBytes, `block checksum ${expected}`, String(checksum));
     if (compression === COMPRESSION_LZ4) return decompressBlock(stored, this.path, offsetBytes);
     if (compression === COMPRESSION_NONE) return this.usesMmap ? stored : new Uint8Array(stored);
-    throw new StemeError('STEME_UNSUPPORTED', `${this.path} has a block with compression ${compression}; this version knows 0 and 1`);
+    throw new StemeError(
+      'STEME_UNSUPPORTED',
+      `${this.path} has a block with compression ${compression}; this version knows 0 and 1`,
+    );
   }
 
   /** Gives the descriptor back, if there is one. Reads go on, each opening the file for itself. */
@@ -144,4 +150,3 @@ export class BlockSource {
     return new CorruptionError({ file: this.path, offsetBytes, expected, found });
   }
 }
-

@@ -1,5 +1,5 @@
 import { commonPrefixLength, copyRange, writeUint32 } from '../base/bytes.js';
-import { writeTrailer, TRAILER_BYTES } from '../base/internal-key.js';
+import { TRAILER_BYTES, writeTrailer } from '../base/internal-key.js';
 import { BLOCK_RESTART_INTERVAL, KIB, MIB } from '../base/limits.js';
 import { VARINT_BYTES_MAX, writeVarint } from '../base/varint.js';
 import { RESTART_BYTES } from './block-entry.js';

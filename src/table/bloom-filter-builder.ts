@@ -18,7 +18,9 @@ const LINE_BITS = FILTER_LINE_BYTES * 8;
 /** A little below the ln 2 of a plain bloom filter: full lines are what hurts a filter in lines. */
 const PROBES_PER_BIT = 0.62;
 
-/** Collects the hash of every distinct user key of a table; the number of keys, and so the size, is known at the end. */
+/**
+ * Collects the hash of every distinct user key of a table; the number of keys, and so the size, is known at the end.
+ */
 export class BloomFilterBuilder {
   #hashes = new Uint32Array(HASHES_INITIAL);
   #count = 0;

@@ -1,6 +1,6 @@
 /**
- * A bloom filter in cache lines: all probes of one key fall into one 64-byte line, so that a lookup costs one cache miss
- * instead of seven, for about a quarter more false positives than bits spread over the whole filter. Layout:
+ * A bloom filter in cache lines: all probes of one key fall into one 64-byte line, so that a lookup costs one cache
+ * miss instead of seven, for about a quarter more false positives than bits spread over the whole filter. Layout:
  *
  *     offset       size  field
  *          0     64 × n  lines; the table writer places them at a multiple of 64 in the file, so that a mapped line is
@@ -78,11 +78,19 @@ export function decodeBloomFilter(content: Uint8Array, file: string, offsetBytes
   const seed = readUint32(content, trailerAt + 4);
   if (hash !== FILTER_HASH_XXHASH32 || seed !== KEY_HASH_SEED) {
     const known = `hash ${FILTER_HASH_XXHASH32} with seed ${KEY_HASH_SEED}`;
-    throw new StemeError('STEME_UNSUPPORTED', `the filter of ${file} uses hash ${hash} with seed ${seed}; this version knows ${known}`);
+    throw new StemeError(
+      'STEME_UNSUPPORTED',
+      `the filter of ${file} uses hash ${hash} with seed ${seed}; this version knows ${known}`,
+    );
   }
   const probeCount = content[trailerAt + 1];
   if (probeCount === 0 || probeCount > FILTER_PROBES_MAX) {
-    throw new CorruptionError({ file, offsetBytes, expected: `1 to ${FILTER_PROBES_MAX} probes`, found: String(probeCount) });
+    throw new CorruptionError({
+      file,
+      offsetBytes,
+      expected: `1 to ${FILTER_PROBES_MAX} probes`,
+      found: String(probeCount),
+    });
   }
   return { bytes: content, lineCount, probeCount };
 }

@@ -12,7 +12,10 @@ const NO_WORDS = new Uint32Array(0);
 
 const entry = createBlockEntry();
 
-/** A checked data block as the cache keeps it. Asked for a second time, it makes itself a directory for the next times. */
+/**
+ * A checked data block as the cache keeps it. Asked for a second time, it makes itself a directory for the next
+ * times.
+ */
 export class DataBlock {
   readonly bytes: Uint8Array;
   /** What a cache is charged for it, the directory included. */
@@ -50,7 +53,10 @@ export class DataBlock {
       }
       // Key bytes behind the head that this entry shares with the one before are not here: only a walk can tell.
       if (entry.sharedBytes > prefixBytes + HEAD_BYTES) return this.#walk(key, sequenceMax, result);
-      if (isKeyOfEntry(block, key, prefixBytes + HEAD_BYTES) && readTrailerSequence(block, entry.trailerAt) <= sequenceMax) {
+      if (
+        isKeyOfEntry(block, key, prefixBytes + HEAD_BYTES) &&
+        readTrailerSequence(block, entry.trailerAt) <= sequenceMax
+      ) {
         fillPointResult(block, entry, result, this.#file);
         return true;
       }
@@ -85,7 +91,10 @@ export class DataBlock {
   }
 }
 
-/** Whether `entry` has `key`, given that they agree up to the end of the head. Padding hides in a short head: lengths tell. */
+/**
+ * Whether `entry` has `key`, given that they agree up to the end of the head. Padding hides in a short head: lengths
+ * tell.
+ */
 function isKeyOfEntry(block: Uint8Array, key: Uint8Array, comparedBytes: number): boolean {
   const keyBytes = key.length;
   const shift = entry.keyAt - entry.sharedBytes;

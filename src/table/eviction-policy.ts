@@ -1,6 +1,6 @@
 /**
- * Which entry of a cache goes first. Entries are small integers that the cache hands out and takes back; the policy keeps
- * its order in arrays of its own.
+ * Which entry of a cache goes first. Entries are small integers that the cache hands out and takes back; the policy
+ * keeps its order in arrays of its own.
  */
 export interface EvictionPolicy {
   /** Entries below `entriesMax` may come from now on. */

@@ -5,7 +5,10 @@ import { writeVarint } from '../base/varint.js';
 const ENTRY_OVERHEAD_BYTES = 10;
 const HEADER_BYTES_MAX = 64;
 
-/** Collects the separators and sizes of blocks that stand back to back, and writes an index block of them (index-block.ts). */
+/**
+ * Collects the separators and sizes of blocks that stand back to back, and writes an index block of them
+ * (index-block.ts).
+ */
 export class IndexBlockBuilder {
   readonly #separators: Uint8Array[] = [];
   readonly #sizes: number[] = [];

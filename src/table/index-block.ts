@@ -9,9 +9,9 @@
  *     n times  varint: length of the separator without the prefix; varint: size of the block
  *     …        the n separators without the prefix, one after the other
  *
- * A separator is a user key at or above all keys of its block, and below all keys of the next one; it equals the first
- * key of the next block where versions of one key fill more than a block. Separators are not truncated against each other:
- * decoding takes memory in proportion to the bytes of the block, whatever those are (law 10).
+ * A separator is a user key at or above all keys of its block, and below all keys of the next one; it equals the
+ * first key of the next block where versions of one key fill more than a block. Separators are not truncated against
+ * each other: decoding takes memory in proportion to the bytes of the block, whatever those are (law 10).
  */
 import { compareRanges } from '../base/bytes.js';
 import { CorruptionError } from '../base/errors.js';
@@ -42,7 +42,9 @@ export class IndexBlock {
   /** Offsets in the file; one more for the end of the last block. */
   readonly #offsets: Float64Array;
 
-  /** Reads the index block `content`, found at `offsetBytes` of `file`; the blocks it names must end by `limitBytes`. */
+  /**
+   * Reads the index block `content`, found at `offsetBytes` of `file`; the blocks it names must end by `limitBytes`.
+   */
   constructor(content: Uint8Array, file: string, offsetBytes: number, limitBytes: number) {
     const fields = new IndexFields(content, file, offsetBytes);
     this.#content = content;

@@ -1,6 +1,7 @@
 /**
- * The hash that filters are built from and asked with. One function for all tables, so that a lookup hashes its key once.
- * The addon and its JavaScript twin are equal; the addon wins only where the key is long enough to pay for its call.
+ * The hash that filters are built from and asked with. One function for all tables, so that a lookup hashes its key
+ * once. The addon and its JavaScript twin are equal; the addon wins only where the key is long enough to pay for its
+ * call.
  */
 import { xxh32 } from '@node-rs/xxhash';
 import { xxhash32 } from '../base/xxhash32.js';

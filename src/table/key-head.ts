@@ -1,6 +1,7 @@
 /**
- * The first four bytes of `source[start, end)` as a big-endian integer, zeros behind a shorter range. Heads order as their
- * keys do, except that equal heads say nothing; comparing integers first leaves few keys to compare byte by byte.
+ * The first four bytes of `source[start, end)` as a big-endian integer, zeros behind a shorter range. Heads order as
+ * their keys do, except that equal heads say nothing; comparing integers first leaves few keys to compare byte by
+ * byte.
  */
 export const HEAD_BYTES = 4;
 

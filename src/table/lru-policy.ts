@@ -1,8 +1,13 @@
 import type { EvictionPolicy } from './eviction-policy.js';
 
-/** Least recently used: a ring of entries through a sentinel, links interleaved so that an entry's two share a cache line. */
+/**
+ * Least recently used: a ring of entries through a sentinel, links interleaved so that an entry's two share a cache
+ * line.
+ */
 export class LruPolicy implements EvictionPolicy {
-  /** Of entry e: 2e+2 the one used just before it, 2e+3 the one used just after it. Slots 0 and 1 are the sentinel's. */
+  /**
+   * Of entry e: 2e+2 the one used just before it, 2e+3 the one used just after it. Slots 0 and 1 are the sentinel's.
+   */
   #links = new Int32Array(2);
 
   grow(entriesMax: number): void {

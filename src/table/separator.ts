@@ -3,8 +3,8 @@ import { commonPrefixLength } from '../base/bytes.js';
 const BYTE_MAX = 0xff;
 
 /**
- * How short a key can be that is at or above `below` and under `above`, and what it is: a copy of the shortest such key.
- * Equal keys (two versions of one key on both sides of a cut) have only themselves.
+ * How short a key can be that is at or above `below` and under `above`, and what it is: a copy of the shortest such
+ * key. Equal keys (two versions of one key on both sides of a cut) have only themselves.
  *
  *     below   above   separator
  *     abcde   abq     abd        one byte can go up and stays under

@@ -3,8 +3,8 @@ import { assert } from '../base/errors.js';
 import { tableName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
 import type { BlockCache } from './block-cache.js';
+import type { TableIdentity } from './table-metadata.js';
 import { TableReader } from './table-reader.js';
-import type { TableIdentity } from './table-summary.js';
 
 export interface TableCacheOptions {
   readonly fileSystem: FileSystem;
@@ -22,11 +22,11 @@ interface Slot {
 }
 
 /**
- * The open tables of a directory. Tables are opened when first asked for; past `openTablesMax` those go that were not asked
- * for lately (second chance: a hit is one map lookup and one store).
+ * The open tables of a directory. Tables are opened when first asked for; past `openTablesMax` those go that were
+ * not asked for lately (second chance: a hit is one map lookup and one store).
  *
- * A reader that was let go still works for whoever holds it, an iterator for instance: a mapping lives until nobody refers
- * to it, and a file that is read was put to rest, see BlockSource. So users neither count nor release.
+ * A reader that was let go still works for whoever holds it, an iterator for instance: a mapping lives until nobody
+ * refers to it, and a file that is read was put to rest, see BlockSource. So users neither count nor release.
  */
 export class TableCache {
   readonly #options: TableCacheOptions;

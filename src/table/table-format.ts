@@ -14,7 +14,7 @@
  *     offset  size  field
  *          0     n  content, as stored
  *          n     1  compression of the content: 0 none, 1 LZ4
- *       n+1      4  crc32c over the content, the compression byte, the table's number (u64) and the block's offset (u64)
+ *       n+1      4  crc32c over the content, the compression byte, the number of the table (u64) and the offset (u64)
  *
  * so that a good block in the wrong place, or in the wrong file, is damage too (law 5). A size in a handle is n.
  */
@@ -45,7 +45,12 @@ export interface BlockHandle {
 /** compression 1, table number 8, offset 8: what the checksum covers beside the content. */
 const suffix = new Uint8Array(17);
 
-export function blockChecksum(content: Uint8Array, compression: number, tableNumber: number, offsetBytes: number): number {
+export function blockChecksum(
+  content: Uint8Array,
+  compression: number,
+  tableNumber: number,
+  offsetBytes: number,
+): number {
   suffix[0] = compression;
   writeUint64(suffix, 1, tableNumber);
   writeUint64(suffix, 9, offsetBytes);

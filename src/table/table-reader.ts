@@ -15,8 +15,8 @@ export interface TableReaderOptions extends BlockSourceOptions {
 }
 
 /**
- * One open table. Footer, top index, filter and properties are read and checked at the open and stay; index partitions and
- * data blocks are checked when they are first read, and then live in the block cache.
+ * One open table. Footer, top index, filter and properties are read and checked at the open and stay; index
+ * partitions and data blocks are checked when they are first read, and then live in the block cache.
  */
 export class TableReader implements TableBlocks {
   readonly number: number;
@@ -70,8 +70,8 @@ export class TableReader implements TableBlocks {
   }
 
   /**
-   * Looks for the newest version of `key` at or below `sequenceMax`. True if this table has one: `result` then holds it,
-   * FOUND or DELETED. `keyHash` is `hashKey(key)`. Allocates nothing while the blocks are cached.
+   * Looks for the newest version of `key` at or below `sequenceMax`. True if this table has one: `result` then holds
+   * it, FOUND or DELETED. `keyHash` is `hashKey(key)`. Allocates nothing while the blocks are cached.
    */
   get(key: Uint8Array, keyHash: number, sequenceMax: number, result: PointResult): boolean {
     if (this.#isClosed) throw this.#closedError();
@@ -85,7 +85,10 @@ export class TableReader implements TableBlocks {
     return false;
   }
 
-  /** Over all versions of all keys. With `fillCache` off, blocks that it has to read do not push others out of the cache. */
+  /**
+   * Over all versions of all keys. With `fillCache` off, blocks that it has to read do not push others out of the
+   * cache.
+   */
   iterator({ fillCache = true }: { fillCache?: boolean } = {}): InternalIterator {
     if (this.#isClosed) throw this.#closedError();
     return new TableIterator(this, fillCache);
@@ -157,7 +160,10 @@ export class TableReader implements TableBlocks {
   }
 }
 
-/** What a partition says of a key: it is here, it is nowhere in the table, or the next partition may have older versions. */
+/**
+ * What a partition says of a key: it is here, it is nowhere in the table, or the next partition may have older
+ * versions.
+ */
 const FOUND = 1;
 const MISSING = 2;
 const GO_ON = 3;

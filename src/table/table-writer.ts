@@ -12,8 +12,8 @@ import { hashKey } from './key-hash.js';
 import { shortestSeparator } from './separator.js';
 import { encodeFooter, FOOTER_BYTES } from './table-footer.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle, type TableCompression } from './table-format.js';
+import type { TableMetadata } from './table-metadata.js';
 import { encodeProperties, type TableProperties } from './table-properties.js';
-import type { TableSummary } from './table-summary.js';
 
 export interface TableWriterOptions {
   readonly fileSystem: FileSystem;
@@ -37,8 +37,8 @@ interface IndexPartition {
 const ENTRY_OVERHEAD_BYTES = 16;
 
 /**
- * Writes a table, entry by entry in internal-key order. Synchronous: for workers. Ends with `finish`, or with `abandon`,
- * which is also the way out after an error. The caller makes the file's name durable (`syncDirectory`).
+ * Writes a table, entry by entry in internal-key order. Synchronous: for workers. Ends with `finish`, or with
+ * `abandon`, which is also the way out after an error. The caller makes the file's name durable (`syncDirectory`).
  */
 export class TableWriter {
   readonly #options: TableWriterOptions;
@@ -105,7 +105,7 @@ export class TableWriter {
   }
 
   /** Writes the rest, makes the file durable and closes it. */
-  finish(): TableSummary {
+  finish(): TableMetadata {
     assert(this.#entryCount > 0, 'a table has entries');
     const largestKey = new Uint8Array(this.#block.lastKey.subarray(0, this.#block.lastKeyBytes));
     this.#cutBlock(undefined);
@@ -191,7 +191,7 @@ export class TableWriter {
     };
   }
 
-  #summary(largestKey: Uint8Array): TableSummary {
+  #summary(largestKey: Uint8Array): TableMetadata {
     return {
       number: this.#options.number,
       fileBytes: this.#sink.sizeBytes,

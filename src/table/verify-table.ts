@@ -16,8 +16,9 @@ export interface TableReport {
 }
 
 /**
- * Reads every block of a table and checks what single reads take on trust: the order of all entries, the separators, the
- * filter (no key may be missing), and the properties. CorruptionError names the first thing that is wrong. Fills no cache.
+ * Reads every block of a table and checks what single reads take on trust: the order of all entries, the separators,
+ * the filter (no key may be missing), and the properties. CorruptionError names the first thing that is wrong. Fills
+ * no cache.
  */
 export function verifyTable(table: TableReader): TableReport {
   const walk = new TableWalk(table);
@@ -82,7 +83,8 @@ class TableWalk {
     const { keySource, keyEnd, sequence, kind } = this.#block;
     if (this.#entryCount === 0) this.#checkSmallestKey();
     else this.#checkOrder();
-    if (!this.#table.mayContain(hashKey(keySource, 0, keyEnd))) throw this.#wrong('a filter with every key', 'a key missing');
+    if (!this.#table.mayContain(hashKey(keySource, 0, keyEnd)))
+      throw this.#wrong('a filter with every key', 'a key missing');
     this.#lastKey = new Uint8Array(keySource.subarray(0, keyEnd));
     this.#lastSequence = sequence;
     this.#entryCount++;
@@ -103,11 +105,13 @@ class TableWalk {
     const { keySource, keyEnd, sequence } = this.#block;
     const last = this.#lastKey;
     const order = compareRanges(last, 0, last.length, keySource, 0, keyEnd);
-    if (order > 0 || (order === 0 && this.#lastSequence <= sequence)) throw this.#wrong('ascending keys', 'one out of order');
+    if (order > 0 || (order === 0 && this.#lastSequence <= sequence))
+      throw this.#wrong('ascending keys', 'one out of order');
     const separator = this.#separator;
     const isNewKey = order < 0;
     const separatorOrder = compareRanges(separator, 0, separator.length, keySource, 0, keyEnd);
-    if (isNewKey ? separatorOrder >= 0 : separatorOrder > 0) throw this.#wrong('keys above the separator before', 'one below');
+    if (isNewKey ? separatorOrder >= 0 : separatorOrder > 0)
+      throw this.#wrong('keys above the separator before', 'one below');
   }
 
   #expectEqual(what: string, expected: number, found: number): void {

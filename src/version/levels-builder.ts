@@ -1,6 +1,6 @@
 import { compareBytes } from '../base/bytes.js';
 import { LEVEL_COUNT } from '../base/limits.js';
-import type { TableMetadata } from './table-metadata.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 import type { AddedTable, DeletedTable, VersionEdit } from './version-edit.js';
 
 /** The tables of each level: L0 newest first (they may overlap), all others by key, and disjoint. */

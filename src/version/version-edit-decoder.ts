@@ -1,8 +1,8 @@
 import { compareBytes } from '../base/bytes.js';
 import { CorruptionError, StemeError } from '../base/errors.js';
 import { KEY_BYTES_MAX, LEVEL_COUNT, SEQUENCE_MAX } from '../base/limits.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 import { type DamageReporter, FieldReader } from './field-reader.js';
-import type { TableMetadata } from './table-metadata.js';
 import type { AddedTable, DeletedTable, VersionEdit } from './version-edit.js';
 import {
   COMPARATOR_NAME_BYTES_MAX,

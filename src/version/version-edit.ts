@@ -1,4 +1,4 @@
-import type { TableMetadata } from './table-metadata.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 
 /** The key order that this engine writes and reads; a manifest that names another one is refused. */
 export const COMPARATOR_NAME = 'steme.bytewise';

@@ -1,7 +1,7 @@
 import { compareBytes } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 import { EMPTY_LEVELS, type Levels, LevelsBuilder } from './levels-builder.js';
-import type { TableMetadata } from './table-metadata.js';
 import type { VersionEdit } from './version-edit.js';
 
 export interface LevelTotals {

@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.js';
 import { alignUp } from '../base/bytes.js';
+import type { Clock } from '../base/clock.js';
 import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
 import { allocateSharedMemory } from '../base/shared-memory.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
@@ -168,7 +168,10 @@ export class SegmentFiles implements SegmentSource {
   }
 
   /** Both doors of a segment whose header is written, or none and an error. */
-  async #openWithHeader(path: string, block: Uint8Array): Promise<{ cached: FileHandle; direct: FileHandle | undefined }> {
+  async #openWithHeader(
+    path: string,
+    block: Uint8Array,
+  ): Promise<{ cached: FileHandle; direct: FileHandle | undefined }> {
     const { fileSystem, syncMode } = this.#options;
     const cached = await fileSystem.open(path, 'update');
     let direct: FileHandle | undefined;

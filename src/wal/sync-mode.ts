@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import type { Clock } from '../base/clock.js';
 import { recycledName } from '../base/file-names.js';
 import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
 import { allocateSharedMemory } from '../base/shared-memory.js';
-import type { Clock } from '../base/clock.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
 import type { WalSyncMode } from './segment-writer.js';
 

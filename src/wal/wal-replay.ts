@@ -18,10 +18,10 @@ import { logIdentity } from '../log/log-format.js';
 import { readLogHeader } from '../log/log-header.js';
 import { type LogDamageEvent, type LogEndEvent, LogReader, type LogRecordEvent } from '../log/log-reader.js';
 import { type ChainLink, chooseChain, type SegmentCandidate, type SegmentChain } from './segment-chain.js';
-import { checkWalRecord, type WalRecordSource } from './wal-record.js';
+import { checkWalRecord, type SequenceRange, type WalRecordSource } from './wal-record.js';
 import { decodeSegmentHeader, type SegmentHeader } from './wal-segment.js';
 
-export interface WalRecordPlace extends WalRecordSource {
+export interface WalRecordPlace extends WalRecordSource, SequenceRange {
   readonly segmentNumber: number;
 }
 
@@ -62,6 +62,8 @@ export interface WalReplay {
   /** What was found where replay stopped, with `onDamage: 'stop'`. */
   readonly damage: Damage | undefined;
   readonly records: number;
+  /** Puts and deletes in the records. */
+  readonly operations: number;
   /** Payload bytes of the records. */
   readonly bytes: number;
   /** The last sequence number in use, flushed or replayed; 0 when there is none. */
@@ -94,6 +96,7 @@ class Replay {
   readonly #kept: KeptSegment[] = [];
   #lastSequence: number | undefined;
   #records = 0;
+  #operations = 0;
   #bytes = 0;
   #tornTail: { file: string; offsetBytes: number } | undefined;
   #damage: Damage | undefined;
@@ -115,6 +118,7 @@ class Replay {
       tornTail: this.#damage === undefined ? this.#tornTail : undefined,
       damage: this.#damage,
       records: this.#records,
+      operations: this.#operations,
       bytes: this.#bytes,
       lastSequence: this.#safeSequence,
     };
@@ -175,21 +179,21 @@ class Replay {
   }
 
   async #replayRecord(segmentNumber: number, event: LogRecordEvent): Promise<BadPlace | undefined> {
-    const place = { segmentNumber, offsetBytes: event.offsetBytes, file: logName(segmentNumber) };
-    let lastSequence: number;
+    const source = { offsetBytes: event.offsetBytes, file: logName(segmentNumber) };
+    let range: SequenceRange;
     try {
-      const range = checkWalRecord(event.payload, place);
+      range = checkWalRecord(event.payload, source);
       const bad = this.#continuityFault(range.firstSequence, event.offsetBytes);
       if (bad !== undefined) return bad;
-      lastSequence = range.lastSequence;
     } catch (error) {
       if (error instanceof CorruptionError) return { ...error.damage, isCertain: true };
       throw error;
     }
-    const pending = this.#options.onRecord(event.payload, place);
+    const pending = this.#options.onRecord(event.payload, { ...source, ...range, segmentNumber });
     if (pending !== undefined) await pending;
-    this.#lastSequence = lastSequence;
+    this.#lastSequence = range.lastSequence;
     this.#records++;
+    this.#operations += range.lastSequence - range.firstSequence + 1;
     this.#bytes += event.payload.length;
     return undefined;
   }

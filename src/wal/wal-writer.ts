@@ -286,7 +286,8 @@ export class WalWriter {
       }
     }
     const lastFrame = group.frames.at(-1);
-    if (lastFrame !== undefined) this.#isWithinRecord = lastFrame.type === FRAME_FIRST || lastFrame.type === FRAME_MIDDLE;
+    if (lastFrame !== undefined)
+      this.#isWithinRecord = lastFrame.type === FRAME_FIRST || lastFrame.type === FRAME_MIDDLE;
     if (group.endsSegment || (!this.#isWithinRecord && this.#isSegmentOver())) await this.#switchSegment();
   }
 

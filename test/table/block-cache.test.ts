@@ -49,26 +49,30 @@ describe('the block cache', () => {
       charge: fc.integer({ min: 1, max: 40 }),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), fc.integer({ min: 0, max: 120 }), (steps, capacity) => {
-        const cache = new BlockCache(capacity);
-        const model = new NaiveCache(capacity);
-        for (const { action, table, offset, charge } of steps) {
-          if (action === 'evict') {
-            cache.evictTable(table);
-            model.evictTable(table);
-          } else {
-            const found = cache.get(table, offset);
-            expect(found).toBe(model.get(table, offset));
-            if (action === 'use' && found === undefined) {
-              const block = { table, offset };
-              cache.insert(table, offset, block, charge);
-              model.insert(table, offset, block, charge);
+      fc.property(
+        fc.array(step, { maxLength: 200, size: 'max' }),
+        fc.integer({ min: 0, max: 120 }),
+        (steps, capacity) => {
+          const cache = new BlockCache(capacity);
+          const model = new NaiveCache(capacity);
+          for (const { action, table, offset, charge } of steps) {
+            if (action === 'evict') {
+              cache.evictTable(table);
+              model.evictTable(table);
+            } else {
+              const found = cache.get(table, offset);
+              expect(found).toBe(model.get(table, offset));
+              if (action === 'use' && found === undefined) {
+                const block = { table, offset };
+                cache.insert(table, offset, block, charge);
+                model.insert(table, offset, block, charge);
+              }
             }
+            expect(cache.usedBytes).toBe(model.used);
+            expect(cache.usedBytes).toBeLessThanOrEqual(capacity);
           }
-          expect(cache.usedBytes).toBe(model.used);
-          expect(cache.usedBytes).toBeLessThanOrEqual(capacity);
-        }
-      }),
+        },
+      ),
       { seed: 1, numRuns: 300 },
     );
   });

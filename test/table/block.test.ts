@@ -137,8 +137,17 @@ describe('a block', () => {
   });
 
   it('finds keys that share long prefixes with some neighbours and none with others', () => {
-    const names = ['a', 'tenant-one/metric/0001', 'tenant-one/metric/0002', 'tenant-one/metric/0002x', 'tenant-two/m', 'z'];
-    const entries = names.flatMap((name) => [put(name, 5, `${name} new`), put(name, 2, `${name} old`)]).sort(compareEntries);
+    const names = [
+      'a',
+      'tenant-one/metric/0001',
+      'tenant-one/metric/0002',
+      'tenant-one/metric/0002x',
+      'tenant-two/m',
+      'z',
+    ];
+    const entries = names
+      .flatMap((name) => [put(name, 5, `${name} new`), put(name, 2, `${name} old`)])
+      .sort(compareEntries);
     const block = new DataBlock(writeBlock(entries), 'x', 0);
     for (const name of [...names, 'b', 'tenant-one/metric/', 'tenant-one/metric/0003', 'tenant-z', 'zz', '\0']) {
       for (const sequenceMax of [1, 2, 4, 5, 6]) {

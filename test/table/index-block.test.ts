@@ -30,7 +30,15 @@ describe('an index block', () => {
   it('finds the first block whose separator is at or above a key, as a plain search does', () => {
     fc.assert(
       fc.property(arbitrarySeparators, fc.array(arbitraryKey, { maxLength: 10 }), (separators, others) => {
-        const index = new IndexBlock(build(separators, separators.map((_, i) => i)), 'x', 0, LIMIT_BYTES);
+        const index = new IndexBlock(
+          build(
+            separators,
+            separators.map((_, i) => i),
+          ),
+          'x',
+          0,
+          LIMIT_BYTES,
+        );
         for (const key of [...separators, ...others, new Uint8Array(0)]) {
           const expected = separators.findIndex((separator) => compareBytes(separator, key) >= 0);
           expect(index.find(key)).toBe(expected < 0 ? separators.length : expected);

@@ -6,8 +6,8 @@ import type { FileSystem } from '../../src/fs/file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { BlockCache } from '../../src/table/block-cache.js';
 import { hashKey } from '../../src/table/key-hash.js';
+import type { TableMetadata } from '../../src/table/table-metadata.js';
 import { TableReader } from '../../src/table/table-reader.js';
-import type { TableSummary } from '../../src/table/table-summary.js';
 import { TableWriter, type TableWriterOptions } from '../../src/table/table-writer.js';
 import { compareEntries, type VersionEntry } from '../support/array-iterator.js';
 
@@ -28,7 +28,7 @@ export function del(key: string, sequence: number): VersionEntry {
 
 export interface WrittenTable {
   readonly fileSystem: FileSystem;
-  readonly summary: TableSummary;
+  readonly summary: TableMetadata;
 }
 
 export function startTable(fileSystem: FileSystem, options: Partial<TableWriterOptions> = {}): TableWriter {

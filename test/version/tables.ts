@@ -1,4 +1,4 @@
-import type { TableMetadata } from '../../src/version/table-metadata.js';
+import type { TableMetadata } from '../../src/table/table-metadata.js';
 import type { Version } from '../../src/version/version.js';
 import type { VersionEdit } from '../../src/version/version-edit.js';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CorruptionError, StemeError } from '../../src/base/errors.js';
 import { KEY_BYTES_MAX, LEVEL_COUNT } from '../../src/base/limits.js';
 import { writeVarint } from '../../src/base/varint.js';
-import type { TableMetadata } from '../../src/version/table-metadata.js';
+import type { TableMetadata } from '../../src/table/table-metadata.js';
 import type { VersionEdit } from '../../src/version/version-edit.js';
 import { decodeVersionEdit } from '../../src/version/version-edit-decoder.js';
 import { encodeVersionEdit } from '../../src/version/version-edit-encoder.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/base/clock.js';
 import type { Clock } from '../../src/base/clock.js';
+import { systemClock } from '../../src/base/clock.js';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import type { FileSystem } from '../../src/fs/file-system.js';
 import { interceptFileSystem } from '../../src/fs/intercepted-file-system.js';
@@ -36,11 +36,14 @@ describe('how the log is made durable', () => {
     expect(await chooseSyncMode('direct', probe)).toEqual({ mode: 'direct', reason: 'chosen by option' });
   });
 
-  it.each(['auto', 'direct'] as const)('is fdatasync where direct I/O is refused, whatever was asked (%s)', async (wanted) => {
-    const { mode, reason } = await chooseSyncMode(wanted, probeOn(await diskWith({ direct: false })));
-    expect(mode).toBe('fdatasync');
-    expect(reason).toMatch(/refuses direct/);
-  });
+  it.each(['auto', 'direct'] as const)(
+    'is fdatasync where direct I/O is refused, whatever was asked (%s)',
+    async (wanted) => {
+      const { mode, reason } = await chooseSyncMode(wanted, probeOn(await diskWith({ direct: false })));
+      expect(mode).toBe('fdatasync');
+      expect(reason).toMatch(/refuses direct/);
+    },
+  );
 
   it('is the faster one for auto', async () => {
     const disk = await diskWith();

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { KIND_DELETE, KIND_PUT } from '../../src/base/internal-key.js';
@@ -65,13 +65,6 @@ describe('the golden segment', () => {
   });
 });
 
-/** The section on logs, in its own file or as part of the page on all formats. */
 function documentation(): string {
-  const pages = ['formats-log.md', 'formats.md'].map((name) =>
-    fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)),
-  );
-  return pages
-    .filter((page) => existsSync(page))
-    .map((page) => readFileSync(page, 'utf8'))
-    .join('\n');
+  return readFileSync(fileURLToPath(new URL('../../docs/formats.md', import.meta.url)), 'utf8');
 }

@@ -52,6 +52,7 @@ describe('replay of a whole log', () => {
       tornTail: undefined,
       damage: undefined,
       records: 3,
+      operations: 9,
       bytes: putsFrom(1, 3).length + putsFrom(4, 3).length + putsFrom(7, 3).length,
       lastSequence: 9,
     });

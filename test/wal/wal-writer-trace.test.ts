@@ -21,7 +21,11 @@ async function traceOf(tracing: TracingFileSystem, write: () => Promise<unknown>
 describe('the order of write, sync and acknowledgement', () => {
   it('is one write and one datasync', async () => {
     const { tracing, rig } = await tracedRig('fdatasync');
-    expect(await traceOf(tracing, () => rig.put('a'))).toEqual(['write 000001.log 128+48', 'datasync 000001.log', 'ack']);
+    expect(await traceOf(tracing, () => rig.put('a'))).toEqual([
+      'write 000001.log 128+48',
+      'datasync 000001.log',
+      'ack',
+    ]);
   });
 
   it('is one write that does both in direct mode', async () => {
@@ -37,7 +41,11 @@ describe('the order of write, sync and acknowledgement', () => {
   it('syncs what the page cache holds before it goes back to direct writes', async () => {
     const { tracing, rig } = await tracedRig('direct');
     await rig.put('cached', 0, false);
-    expect(await traceOf(tracing, () => rig.put('a'))).toEqual(['write 000001.log 12288+4096', 'datasync 000001.log', 'ack']);
+    expect(await traceOf(tracing, () => rig.put('a'))).toEqual([
+      'write 000001.log 12288+4096',
+      'datasync 000001.log',
+      'ack',
+    ]);
     expect(await traceOf(tracing, () => rig.put('b'))).toEqual(['write 000001.log 16384+4096', 'ack']);
   });
 

@@ -98,26 +98,29 @@ describe('the ring', () => {
     await rig.put('again', valueBytes);
   });
 
-  it.each(['fdatasync', 'direct'] as const)('goes round many times without mixing anything up (%s)', async (syncMode) => {
-    const disk = new MemoryFileSystem();
-    const rig = await WalRig.create(disk, { syncMode });
-    const keys: string[] = [];
-    for (let bytes = 0; bytes < 3 * RING_BYTES; ) {
-      const valueBytes = (keys.length * 7919) % 90_000;
-      const key = `key ${keys.length}`;
-      const done = rig.tryPut(key, valueBytes, keys.length % 3 === 0);
-      if (done === undefined) {
-        await new Promise<void>((resolve) => {
-          rig.onRoom = resolve;
-        });
-        continue;
+  it.each(['fdatasync', 'direct'] as const)(
+    'goes round many times without mixing anything up (%s)',
+    async (syncMode) => {
+      const disk = new MemoryFileSystem();
+      const rig = await WalRig.create(disk, { syncMode });
+      const keys: string[] = [];
+      for (let bytes = 0; bytes < 3 * RING_BYTES; ) {
+        const valueBytes = (keys.length * 7919) % 90_000;
+        const key = `key ${keys.length}`;
+        const done = rig.tryPut(key, valueBytes, keys.length % 3 === 0);
+        if (done === undefined) {
+          await new Promise<void>((resolve) => {
+            rig.onRoom = resolve;
+          });
+          continue;
+        }
+        keys.push(key);
+        bytes += valueBytes;
       }
-      keys.push(key);
-      bytes += valueBytes;
-    }
-    await rig.wal.close();
-    expect((await replayedKeys(disk)).map(({ key }) => key)).toEqual(keys);
-  });
+      await rig.wal.close();
+      expect((await replayedKeys(disk)).map(({ key }) => key)).toEqual(keys);
+    },
+  );
 
   it('pads every frame to whole blocks in direct mode', async () => {
     const tracing = new TracingFileSystem(new MemoryFileSystem(), WAL_DIRECTORY, new Set(['write']));

@@ -14,3 +14,6 @@ export interface TableMetadata {
   readonly largestSequence: number;
   readonly createdAtMs: number;
 }
+
+/** What it takes to open a table. */
+export type TableIdentity = Pick<TableMetadata, 'number' | 'fileBytes'>;

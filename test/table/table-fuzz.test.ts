@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import { writeUint32 } from '../../src/base/bytes.js';
+import { crc32c } from '../../src/base/checksum.js';
+import { CorruptionError, StemeError } from '../../src/base/errors.js';
+import { Prng } from '../../src/base/prng.js';
+import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
+import { BlockCache } from '../../src/table/block-cache.js';
+import { decodeFooter, FOOTER_BYTES } from '../../src/table/table-footer.js';
+import { BLOCK_TRAILER_BYTES, type BlockHandle, writeBlockTrailer } from '../../src/table/table-format.js';
+import type { TableMetadata } from '../../src/table/table-metadata.js';
+import { TableReader } from '../../src/table/table-reader.js';
+import { verifyTable } from '../../src/table/verify-table.js';
+import type { VersionEntry } from '../support/array-iterator.js';
+import {
+  bytesOf,
+  del,
+  look,
+  lookInEntries,
+  openTable,
+  put,
+  TABLE_NUMBER,
+  TABLE_PATH,
+  writeTable,
+} from './table-fixtures.js';
+
+const ENTRIES: readonly VersionEntry[] = [
+  put('apple', 9, 'red red red red red red red red red red red red'),
+  put('apple', 4, 'green'),
+  put('banana', 2, 'yellow'),
+  del('cherry', 7),
+  put('date', 1, 'brown'),
+];
+
+const READ_MODES = ['mmap', 'pread'] as const;
+
+function readFile(fileSystem: MemoryFileSystem, path: string): Uint8Array {
+  const handle = fileSystem.openSync(path, 'read');
+  const bytes = new Uint8Array(handle.sizeBytesSync());
+  handle.readSync(bytes, 0);
+  handle.closeSync();
+  return bytes;
+}
+
+function fileSystemWith(bytes: Uint8Array): MemoryFileSystem {
+  const fileSystem = new MemoryFileSystem();
+  const handle = fileSystem.openSync(TABLE_PATH, 'create');
+  handle.writeSync(bytes, 0);
+  handle.closeSync();
+  return fileSystem;
+}
+
+function tableBytes(compression: 'none' | 'lz4'): Uint8Array {
+  const fileSystem = new MemoryFileSystem();
+  writeTable(ENTRIES, { fileSystem, blockBytes: 64, compression });
+  return readFile(fileSystem, TABLE_PATH);
+}
+
+function isFair(error: unknown): boolean {
+  return error instanceof CorruptionError || (error instanceof StemeError && error.code === 'STEME_UNSUPPORTED');
+}
+
+/** Opens, looks up, scans: each gives the truth or a fair error. Returns whether anything was refused. */
+function readAll(bytes: Uint8Array, fileBytes: number, readMode: 'mmap' | 'pread', what: string): boolean {
+  const fileSystem = fileSystemWith(bytes);
+  let refusals = 0;
+  const attempt = (run: () => void): void => {
+    try {
+      run();
+    } catch (error) {
+      if (!isFair(error)) throw error;
+      refusals++;
+    }
+  };
+  attempt(() => {
+    const options = {
+      fileSystem,
+      path: TABLE_PATH,
+      number: TABLE_NUMBER,
+      fileBytes,
+      readMode,
+      blockCache: new BlockCache(1e6),
+    };
+    const table = TableReader.openSync(options);
+    for (const key of ['apple', 'banana', 'cherry', 'date', 'a', 'z', 'cherri']) {
+      attempt(() => expect(look(table, bytesOf(key), 8), what).toBe(lookInEntries(ENTRIES, bytesOf(key), 8)));
+    }
+    attempt(() => expect(scan(table), what).toEqual(ENTRIES.map(({ sequence }) => sequence)));
+    table.close();
+  });
+  return refusals > 0;
+}
+
+function scan(table: TableReader): number[] {
+  const sequences: number[] = [];
+  const iterator = table.iterator();
+  for (iterator.seekToFirst(); iterator.valid; iterator.next()) sequences.push(iterator.sequence);
+  return sequences;
+}
+
+describe.each(['none', 'lz4'] as const)('a damaged table, compression %s', (compression) => {
+  const good = tableBytes(compression);
+
+  it('is read rightly when it is whole', () => {
+    for (const readMode of READ_MODES) expect(readAll(good, good.length, readMode, 'whole')).toBe(false);
+  });
+
+  it.each(READ_MODES)('never gives a wrong answer, whichever bit is flipped, by %s', (readMode) => {
+    let refused = 0;
+    for (let bit = 0; bit < good.length * 8; bit++) {
+      const bad = Uint8Array.from(good);
+      bad[bit >>> 3] ^= 1 << (bit & 7);
+      if (readAll(bad, bad.length, readMode, `bit ${bit}`)) refused++;
+    }
+    // Only the zeros before the filter are covered by nothing.
+    expect(refused).toBeGreaterThan((good.length - 64) * 8);
+  });
+
+  it.each(READ_MODES)('is refused at every other length, by %s', (readMode) => {
+    for (let length = 0; length < good.length; length++) {
+      expect(readAll(good.subarray(0, length), good.length, readMode, `length ${length}`), `length ${length}`).toBe(
+        true,
+      );
+      expect(readAll(good.subarray(0, length), length, readMode, `length ${length}`), `length ${length}`).toBe(true);
+    }
+    expect(readAll(Uint8Array.of(...good, 0), good.length, readMode, 'longer')).toBe(true);
+    expect(readAll(Uint8Array.of(...good, 0), good.length + 1, readMode, 'longer')).toBe(true);
+  });
+
+  it('is refused or read rightly when it is overwritten by a stretch of junk', () => {
+    const prng = new Prng(1);
+    for (let run = 0; run < 300; run++) {
+      const bad = Uint8Array.from(good);
+      const at = prng.below(bad.length);
+      prng.fill(bad.subarray(at, at + 1 + prng.below(64)));
+      readAll(bad, bad.length, prng.pick(READ_MODES), `junk run ${run}`);
+    }
+  });
+});
+
+describe('a table whose checksums were made to fit the damage', () => {
+  /** Damages the content of one block and seals it again, as only an attacker or a bug in a writer can. */
+  function resealed(good: Uint8Array, offset: number, size: number, damage: (content: Uint8Array) => void): Uint8Array {
+    const bad = Uint8Array.from(good);
+    const content = bad.subarray(offset, offset + size);
+    damage(content);
+    writeBlockTrailer(bad, offset + size, content, bad[offset + size], TABLE_NUMBER, offset);
+    return bad;
+  }
+
+  function blockHandles(good: Uint8Array, summary: TableMetadata): BlockHandle[] {
+    const footer = decodeFooter(good.subarray(good.length - FOOTER_BYTES), 'good', good.length, TABLE_NUMBER);
+    const index = openTable({ fileSystem: fileSystemWith(good), summary }).partition(0, false);
+    const handles = [footer.topIndex, footer.properties];
+    if (footer.filter !== undefined) handles.push(footer.filter);
+    for (let i = 0; i < index.count; i++)
+      handles.push({ offsetBytes: index.offsetBytes(i), sizeBytes: index.sizeBytes(i) });
+    return handles;
+  }
+
+  it('never throws anything but a fair error, and never hangs', () => {
+    const prng = new Prng(2);
+    for (const compression of ['none', 'lz4'] as const) {
+      const good = tableBytes(compression);
+      const summary = { ...writeTable(ENTRIES).summary, fileBytes: good.length };
+      const handles = blockHandles(good, summary);
+      for (let run = 0; run < 1500; run++) {
+        const { offsetBytes, sizeBytes } = prng.pick(handles);
+        const bad = resealed(good, offsetBytes, sizeBytes, (content) => {
+          for (let i = 1 + prng.below(3); i > 0; i--) content[prng.below(sizeBytes)] = prng.nextUint32();
+        });
+        try {
+          const table = openTable({ fileSystem: fileSystemWith(bad), summary });
+          for (const { key } of ENTRIES) look(table, key);
+          verifyTable(table);
+          scan(table);
+        } catch (error) {
+          if (!isFair(error)) throw error;
+        }
+      }
+    }
+  });
+
+  it('is refused as unsupported, naming both versions, when it is of a later format version', () => {
+    const bad = tableBytes('none');
+    const footer = bad.subarray(bad.length - FOOTER_BYTES);
+    writeUint32(footer, 48, 9);
+    writeUint32(footer, 52, crc32c(footer.subarray(0, 52)));
+    const open = () =>
+      openTable({
+        fileSystem: fileSystemWith(bad),
+        summary: { ...writeTable(ENTRIES).summary, fileBytes: bad.length },
+      });
+    expect(open).toThrow(expect.objectContaining({ code: 'STEME_UNSUPPORTED' }));
+    expect(open).toThrow(/version 9.*version 1/);
+  });
+});
+
+describe('a good block', () => {
+  it('is refused in another place of the file', () => {
+    const entries = ['a', 'b', 'c'].map((key, i) => put(key, i + 1, 'x'.repeat(80)));
+    const fileSystem = new MemoryFileSystem();
+    const { summary } = writeTable(entries, { fileSystem, blockBytes: 64, bloomBitsPerKey: 0 });
+    const bytes = readFile(fileSystem, TABLE_PATH);
+    const blockBytes = openTable({ fileSystem, summary }).partition(0, false).sizeBytes(0) + BLOCK_TRAILER_BYTES;
+    bytes.copyWithin(0, blockBytes, 2 * blockBytes);
+    const table = openTable({ fileSystem: fileSystemWith(bytes), summary });
+    expect(() => look(table, bytesOf('a'))).toThrow(CorruptionError);
+    expect(look(table, bytesOf('b'))).toBe(`found 2 ${'x'.repeat(80)}`);
+    expect(() => verifyTable(table)).toThrow(CorruptionError);
+  });
+
+  it('is refused in another file', () => {
+    const other = writeTable(ENTRIES, { number: 8 });
+    const open = () => openTable({ ...other, summary: { ...other.summary, number: TABLE_NUMBER } });
+    expect(open).toThrow(expect.objectContaining({ code: 'STEME_CORRUPTION' }));
+    expect(open).toThrow('table 8');
+  });
+});
