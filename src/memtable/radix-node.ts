@@ -29,6 +29,8 @@ const NODE_48 = 3;
 const NODE_256 = 4;
 
 const SYMBOL_COUNT = 257;
+/** Children that a node of each type holds. */
+const CAPACITY = [0, 4, 16, 48, SYMBOL_COUNT];
 const BODY = 2;
 const NODE_4_CHILDREN = BODY + 4;
 const NODE_4_WORDS = NODE_4_CHILDREN + 4;
@@ -181,33 +183,47 @@ export function createFork(
 export function addChild(arena: Arena, parentSlot: number, symbol: number, child: number): void {
   const { words } = arena;
   const node = words[parentSlot];
+  const type = words[node] & 0xff;
   const count = words[node + 1];
-  switch (words[node] & 0xff) {
+  if (count === CAPACITY[type]) {
+    growAndAdd(arena, parentSlot, grow(arena, node, type), symbol, child);
+    return;
+  }
+  switch (type) {
     case NODE_4:
-      if (count === 4) return growAndAdd(arena, parentSlot, growNode4(arena, node), symbol, child);
       words[node + BODY + count] = symbol;
       words[node + NODE_4_CHILDREN + count] = child;
       Atomics.store(words, node + 1, count + 1);
-      return;
+      break;
     case NODE_16:
-      if (count === 16) return growAndAdd(arena, parentSlot, growNode16(arena, node), symbol, child);
       arena.halves[(node + BODY) * 2 + count] = symbol;
       words[node + NODE_16_CHILDREN + count] = child;
       Atomics.store(words, node + 1, count + 1);
-      return;
+      break;
     case NODE_48:
-      if (count === 48) return growAndAdd(arena, parentSlot, growNode48(arena, node), symbol, child);
       words[node + NODE_48_CHILDREN + count] = child;
       words[node + 1] = count + 1;
       Atomics.store(arena.bytes, (node + BODY) * WORD_BYTES + symbol, count + 1);
-      return;
+      break;
     default:
       words[node + 1] = count + 1;
       Atomics.store(words, node + BODY + symbol, child);
   }
 }
 
-/** `larger` is private until it is published here, so adding to it through a scratch slot races with nobody. */
+/** A copy of a full node with room for more, not yet published. */
+function grow(arena: Arena, node: number, type: number): number {
+  switch (type) {
+    case NODE_4:
+      return growNode4(arena, node);
+    case NODE_16:
+      return growNode16(arena, node);
+    default:
+      return growNode48(arena, node);
+  }
+}
+
+/** `larger` is private until it is published here: one atomic store for the copy and the new child. */
 function growAndAdd(arena: Arena, parentSlot: number, larger: number, symbol: number, child: number): void {
   const { words } = arena;
   switch (words[larger] & 0xff) {
