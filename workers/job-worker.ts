@@ -3,6 +3,6 @@ import { realFileSystem } from '../src/fs/real-file-system.js';
 import type { Job, JobReply } from '../src/jobs/job.js';
 import { runJob } from '../src/jobs/run-job.js';
 
-export function runInWorker(job: Job): JobReply {
+export function runInWorker(job: Job): Promise<JobReply> {
   return runJob(realFileSystem, job);
 }

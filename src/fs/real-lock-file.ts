@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { StemeError, systemCodeOf } from '../base/errors.js';
 import { LOCK_NAME } from '../base/file-names.js';
 import type { ProcessIdentity } from './real-process.js';
-import { ownIdentity } from './real-process.js';
+import { isAlive, ownIdentity } from './real-process.js';
 
 /** What a LOCK file holds, as JSON. */
 export interface LockHolder extends ProcessIdentity {
@@ -37,11 +37,25 @@ export async function claimLockFile(directory: string, isHeld: (holder: LockHold
   const draft = `${path}.${randomUUID()}.tmp`;
   try {
     await refuseIfHeld(directory, path, isHeld);
+    await sweepDrafts(directory);
     await fs.promises.writeFile(draft, describeSelf(), { flag: 'wx' });
     await claim({ directory, draft, isHeld }, path);
     return { remove: () => removeIfAny(path) };
   } finally {
     await removeIfAny(draft);
+  }
+}
+
+const DRAFT_NAME = /^LOCK\.[0-9a-f-]{36}\.tmp$/;
+
+/** Openers that were killed on their way left their drafts: those that name a process that is gone are removed. */
+async function sweepDrafts(directory: string): Promise<void> {
+  for (const name of await fs.promises.readdir(directory)) {
+    if (!DRAFT_NAME.test(name)) continue;
+    const path = join(directory, name);
+    const text = await readTextIfAny(path);
+    const holder = text === undefined ? undefined : parseHolder(text);
+    if (holder !== undefined && !isAlive(holder, Date.parse(holder.openedAt))) await removeIfAny(path);
   }
 }
 

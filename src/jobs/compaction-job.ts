@@ -10,14 +10,15 @@ import type { TableMetadata } from '../table/table-metadata.js';
 import { TableReader } from '../table/table-reader.js';
 import { TableWriter } from '../table/table-writer.js';
 import type { CompactionJob } from './job.js';
+import { TurnPacer } from './turn-pacer.js';
 import { VersionFilter } from './version-filter.js';
 
 /** Merges the inputs into tables of about `tableBytesTarget`; all versions of a key end up in one table. */
-export function runCompaction(fileSystem: FileSystem, job: CompactionJob): TableMetadata[] {
+export async function runCompaction(fileSystem: FileSystem, job: CompactionJob): Promise<TableMetadata[]> {
   const inputs = openInputs(fileSystem, job);
   const outputs = new OutputTables(fileSystem, job);
   try {
-    mergeInto(outputs, mergeIterators(inputs.map((reader) => reader.iterator())), job);
+    await mergeInto(outputs, mergeIterators(inputs.map((reader) => reader.iterator())), job);
     return outputs.finish();
   } catch (error) {
     outputs.abandon();
@@ -44,8 +45,9 @@ function openInputs(fileSystem: FileSystem, job: CompactionJob): TableReader[] {
   );
 }
 
-function mergeInto(outputs: OutputTables, source: InternalIterator, job: CompactionJob): void {
+async function mergeInto(outputs: OutputTables, source: InternalIterator, job: CompactionJob): Promise<void> {
   const filter = new VersionFilter(job.oldestSequence, job.isBottom);
+  const pacer = new TurnPacer();
   const key = new Uint8Array(KEY_BYTES_MAX);
   let keyLength = -1;
   for (source.seekToFirst(); source.valid; source.next()) {
@@ -57,6 +59,7 @@ function mergeInto(outputs: OutputTables, source: InternalIterator, job: Compact
       outputs.startKey();
     }
     if (filter.keeps(source.sequence, source.kind)) outputs.add(source);
+    if (pacer.isDue(keyEnd - keyStart + source.valueEnd - source.valueStart)) await pacer.turn();
   }
 }
 

@@ -5,14 +5,16 @@ import { Memtable } from '../memtable/memtable.js';
 import type { TableMetadata } from '../table/table-metadata.js';
 import { TableWriter } from '../table/table-writer.js';
 import type { FlushJob } from './job.js';
+import { TurnPacer } from './turn-pacer.js';
 
 /** Walks the memtable in order, straight from shared memory, and writes every version of it to one L0 table. */
-export function runFlush(fileSystem: FileSystem, job: FlushJob): TableMetadata[] {
+export async function runFlush(fileSystem: FileSystem, job: FlushJob): Promise<TableMetadata[]> {
   const { number, settings } = job;
   const source = Memtable.attach(job.memtable).iterator();
   source.seekToFirst();
   if (!source.valid) return [];
   const path = join(settings.directory, tableName(number));
+  const pacer = new TurnPacer();
   const writer = new TableWriter({ fileSystem, path, number, ...settings });
   try {
     for (; source.valid; source.next()) {
@@ -27,6 +29,7 @@ export function runFlush(fileSystem: FileSystem, job: FlushJob): TableMetadata[]
         source.valueStart,
         source.valueEnd,
       );
+      if (pacer.isDue(source.valueEnd - source.valueStart + source.keyEnd - source.keyStart)) await pacer.turn();
     }
     return [writer.finish()];
   } catch (error) {

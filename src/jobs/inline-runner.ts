@@ -19,7 +19,7 @@ export class InlineRunner implements JobRunner {
 
   async run(job: Job): Promise<JobOutput> {
     await Promise.resolve();
-    return unwrapReply(runJob(this.#fileSystem, job));
+    return unwrapReply(await runJob(this.#fileSystem, job));
   }
 
   async close(): Promise<void> {}

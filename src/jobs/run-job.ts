@@ -8,10 +8,10 @@ import { runFlush } from './flush-job.js';
 import type { Job, JobReply } from './job.js';
 
 /** Runs a job to its end and answers with data, never with a throw: a posted error would lose its class and code. */
-export function runJob(fileSystem: FileSystem, job: Job): JobReply {
+export async function runJob(fileSystem: FileSystem, job: Job): Promise<JobReply> {
   const startedAtMs = performance.now();
   try {
-    const tables = runKind(fileSystem, job);
+    const tables = await runKind(fileSystem, job);
     makeNamesDurable(fileSystem, job, tables);
     return { output: { tables, elapsedMs: performance.now() - startedAtMs } };
   } catch (error) {
@@ -30,7 +30,7 @@ function makeNamesDurable(fileSystem: FileSystem, { settings }: Job, tables: rea
   }
 }
 
-function runKind(fileSystem: FileSystem, job: Job): TableMetadata[] {
+function runKind(fileSystem: FileSystem, job: Job): Promise<TableMetadata[]> {
   switch (job.kind) {
     case 'flush':
       return runFlush(fileSystem, job);

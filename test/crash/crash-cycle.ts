@@ -20,6 +20,8 @@ export interface CycleResult {
 
 const LIFE_MS_MAX = 300;
 const OPENING_MS_MAX = 25;
+/** A compaction must change nothing, and keeps the work of a check from growing with the cycles. */
+const CYCLES_PER_COMPACTION = 15;
 const HANG_MS = 60_000;
 
 /** A started child that waits for its task: starting takes longer than a cycle, so the next one starts early. */
@@ -100,8 +102,13 @@ export class CrashCycles {
     const db = await withDeadline(this.#engine.open(this.#directory, task.options), 'the reopen');
     const recoveryMs = db.stats().recovery.totalMs;
     const observation = await withDeadline(observe(db, this.#model.keys()), 'reading everything');
-    await withDeadline(db.close(), 'the close');
     const { names } = observation;
+    if (task.cycle % CYCLES_PER_COMPACTION === CYCLES_PER_COMPACTION - 1) {
+      await withDeadline(db.compact(), 'a compaction');
+      const compacted = await withDeadline(observe(db, this.#model.keys()), 'reading everything after a compaction');
+      problems.push(...compacted.problems, ...differences(names, compacted.names));
+    }
+    await withDeadline(db.close(), 'the close');
     const verdict = this.#model.judge(names);
     const acknowledged = this.#model.acknowledgedCount;
     this.#model.adopt(names);
@@ -113,6 +120,11 @@ export class CrashCycles {
       keyCount: names.size,
     };
   }
+}
+
+function differences(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  const keys = [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key));
+  return keys.map((key) => `a compaction changed ${key} from ${before.get(key)} to ${after.get(key)}`);
 }
 
 /** Turns what a child reports into what the model knows, by making the same plan again as far as it was begun. */

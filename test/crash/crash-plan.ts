@@ -83,8 +83,8 @@ function drawStep(random: Prng, temper: Temper, cycle: number, firstIndex: numbe
   const isAwaited = random.chance(0.5);
   const roll = random.below(1000);
   if (roll < 4) return { kind: 'flush', isAwaited };
-  if (roll < 5) return { kind: 'compact', isAwaited };
-  if (roll < 15) return { kind: 'sync', isAwaited };
+  if (roll < 6) return { kind: 'compact', isAwaited };
+  if (roll < 16) return { kind: 'sync', isAwaited };
   const count = 1 + random.below(temper.concurrencyMax);
   const writes = Array.from({ length: count }, (_, offset) => drawWrite(random, temper, cycle, firstIndex + offset));
   return { kind: 'write', writes, isAwaited };

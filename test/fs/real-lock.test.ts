@@ -117,6 +117,19 @@ describe.each([
     },
   );
 
+  it('clears away the drafts of openers that were killed, and no others', async () => {
+    const names = { hostname: 'here', openedAt: new Date(0).toISOString() };
+    const dead = { ...names, ...ownIdentity(), startTicks: 1 };
+    const alive = { ...names, ...ownIdentity() };
+    const draft = (digit: string): string =>
+      `LOCK.${'00000000-0000-4000-8000-000000000000'.replaceAll('0', digit)}.tmp`;
+    await writeFile(join(directory, draft('1')), JSON.stringify(dead));
+    await writeFile(join(directory, draft('2')), JSON.stringify(alive));
+    await writeFile(join(directory, 'LOCK.mine.tmp'), JSON.stringify(dead));
+    await (await lock(directory)).release();
+    expect(await readdir(directory)).toEqual([draft('2'), 'LOCK.mine.tmp']);
+  });
+
   it('takes over a LOCK whose pid another process has by now', async () => {
     const names = { hostname: 'here', openedAt: new Date(0).toISOString() };
     const earlier = { ...ownIdentity(), pid: process.ppid, startTicks: 1 };

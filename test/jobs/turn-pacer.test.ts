@@ -1,0 +1,44 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { MIB } from '../../src/base/limits.js';
+import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
+import { TurnPacer } from '../../src/jobs/turn-pacer.js';
+import type { Row } from '../support/job-bench.js';
+import { compactionJob, flushJob, tablesOf } from '../support/job-bench.js';
+import { DIRECTORY } from '../support/test-database.js';
+
+describe('a turn of the event loop', () => {
+  it('is due every four megabytes', async () => {
+    const pacer = new TurnPacer();
+    expect([pacer.isDue(3 * MIB), pacer.isDue(MIB - 1), pacer.isDue(1)]).toEqual([false, false, true]);
+    await pacer.turn();
+    expect(pacer.isDue(MIB)).toBe(false);
+  });
+
+  // The compression addon frees what it handed out only in a turn: a worker that took none grew by a memtable a flush.
+  it('comes while a large job runs', async () => {
+    const disk = new MemoryFileSystem();
+    await disk.makeDirectory(DIRECTORY);
+    const rows = Array.from(
+      { length: 400 },
+      (_, i): Row => [`key ${String(i).padStart(3, '0')}`, i + 1, 'v'.repeat(40_000)],
+    );
+    let turns = 0;
+    let isOver = false;
+    const counting = (async () => {
+      while (!isOver) {
+        await nextTurn();
+        turns++;
+      }
+    })();
+    await nextTurn();
+    turns = 0;
+    const tables = await tablesOf(disk, flushJob(1, rows));
+    expect(turns).toBeGreaterThanOrEqual(3);
+    turns = 0;
+    await tablesOf(disk, compactionJob(tables, { isBottom: false, tableBytesTarget: MIB }));
+    expect(turns).toBeGreaterThanOrEqual(3);
+    isOver = true;
+    await counting;
+  });
+});
