@@ -15,6 +15,7 @@ const HINT_OF_CODE: Partial<Record<ErrorCode, string>> = {
   STEME_LOCKED: 'close the other program, or work on a copy of the directory',
   STEME_NOT_FOUND: 'check --db; "steme ingest" creates a database',
   STEME_CORRUPTION: 'keep the directory as it is and restore a backup; docs/recovery.md tells what can be saved',
+  STEME_INTERNAL: 'this is a bug of stemedb; please report it with the output of --debug',
   STEME_UNSUPPORTED: 'a newer version of stemedb wrote this; upgrade the package',
 };
 
@@ -67,6 +68,15 @@ export function formatReport(report: ErrorReport, json: boolean): string {
   const { code, message, hint } = report;
   if (json) return `${JSON.stringify({ error: { code, message, hint } })}\n`;
   return `steme: ${message.replaceAll('\n', ' ')}\n${hint === undefined ? '' : `hint: ${hint}\n`}`;
+}
+
+/** A warning as the user meets it: `steme: warning: …` with what caused it, or one JSON object. */
+export function formatWarning(warning: Error, json: boolean): string {
+  const { cause } = warning;
+  const message = cause instanceof Error ? `${warning.message} (${cause.message})` : warning.message;
+  const code = warning instanceof StemeError ? warning.code : warning.name;
+  if (json) return `${JSON.stringify({ warning: { code, message } })}\n`;
+  return `steme: warning: ${message.replaceAll('\n', ' ')}\n`;
 }
 
 /** The stack of an error and of everything that caused it. */

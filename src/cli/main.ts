@@ -2,6 +2,7 @@
 import { systemClock } from '../base/clock.js';
 import { realFileSystem } from '../fs/real-file-system.js';
 import { open } from '../index.js';
+import { formatWarning } from './error-report.js';
 import { runCli } from './program.js';
 
 const interruption = new AbortController();
@@ -9,7 +10,12 @@ const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort());
 process.once('SIGTERM', () => interruption.abort());
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const argv = process.argv.slice(2);
+// In place of what Node prints, which is not JSON where JSON was asked for.
+process.removeAllListeners('warning');
+process.on('warning', (warning) => process.stderr.write(formatWarning(warning, argv.includes('--json'))));
+
+process.exitCode = await runCli(argv, {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -70,7 +70,15 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     onRoom,
     onFailure: fail,
   });
-  const files = new FileKeeper({ fileSystem, directory, versions, tables, segments: log.segments, allocator, onWarning });
+  const files = new FileKeeper({
+    fileSystem,
+    directory,
+    versions,
+    tables,
+    segments: log.segments,
+    allocator,
+    onWarning,
+  });
   parts.onVersionUnused(() => void files.collect());
   const flushes = new FlushController({ state, versions, runner, tableSettings, wal, files, onRoom, onFailure: fail });
   const trySeal = (minimumBytes: number): boolean => flushes.trySeal(minimumBytes);
@@ -84,9 +92,21 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     readMode: parts.options.readMode,
     tableSettings,
     oldestSequence: () => iterators.oldestSequence(state.visibleSequence),
+    onFailure: fail,
   });
   const { syncMode, segments } = log;
-  const engine = new Engine({ ...parts, wal, pipeline, flushes, compactions, files, iterators, syncMode, segments, canMap: fileSystem.canMap });
+  const engine = new Engine({
+    ...parts,
+    wal,
+    pipeline,
+    flushes,
+    compactions,
+    files,
+    iterators,
+    syncMode,
+    segments,
+    canMap: fileSystem.canMap,
+  });
   // What recovery had to seal goes to tables now.
   if (!parts.options.readOnly) flushes.start();
   return engine;

@@ -38,7 +38,7 @@ export function collectStats(engine: Engine): DatabaseStats {
     stalls: { count: pipeline.stalls.count, totalMs: pipeline.stalls.totalMs, cause: pipeline.stalls.cause },
     recovery: {
       totalMs: openMs,
-      replayedRecords: replay.records,
+      replayedRecords: replay.operations,
       replayedBytes: replay.bytes,
       segmentCount: replay.chain.length,
       tornTail: replay.tornTail,

@@ -17,10 +17,10 @@ import { StemeError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import type { Kind } from '../base/internal-key.js';
 import { PENDING_WRITE_BYTES_MAX } from '../base/limits.js';
+import { Memtable } from '../memtable/memtable.js';
 import { operationBytes, WAL_RECORD_HEADER_BYTES, writeOperation, writeWalRecordHeader } from '../wal/wal-record.js';
 import type { WalWriter } from '../wal/wal-writer.js';
 import { FRAME_OPERATION_BYTES_MAX } from '../wal/wal-writer.js';
-import { Memtable } from '../memtable/memtable.js';
 import { Deferred } from './deferred.js';
 import { StallMeter } from './stall-meter.js';
 import type { TreeState } from './tree-state.js';
@@ -120,6 +120,7 @@ export class CommitPipeline {
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
       const done = this.#tryWrite(next.operations, next.wantsSync);
       if (done === undefined) return;
+      this.stalls.end();
       this.#queue.shift();
       this.#queuedBytes -= next.bytes;
       done.then(next.done.resolve, next.done.reject);
@@ -152,7 +153,10 @@ export class CommitPipeline {
     if (this.#wal.isBusy) return undefined;
     const userBytes = payloadBytes(operations);
     if (!this.#hasMemtableRoom(operations.length, userBytes)) return undefined;
-    const bytes = operations.reduce((sum, { kind, key, value }) => sum + operationBytes(kind, key.length, value.length), 0);
+    const bytes = operations.reduce(
+      (sum, { kind, key, value }) => sum + operationBytes(kind, key.length, value.length),
+      0,
+    );
     const isLarge = bytes > FRAME_OPERATION_BYTES_MAX;
     if (!isLarge && !this.#wal.tryReserve(bytes)) return undefined;
     const done = isLarge ? this.#appendLarge(operations, bytes, wantsSync) : this.#append(operations, wantsSync);
@@ -195,7 +199,6 @@ export class CommitPipeline {
       this.stalls.begin('too many memtables wait for their flush');
       return false;
     }
-    this.stalls.end();
     return true;
   }
 

@@ -1,8 +1,9 @@
-import { assert } from '../base/errors.js';
+import { assert, StemeError } from '../base/errors.js';
 import { LEVEL_COUNT, TABLE_BYTES_TARGET } from '../base/limits.js';
 import type { CompactionJob, JobRunner, TableSettings } from '../jobs/job.js';
-import type { TableMetadata } from '../version/table-metadata.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 import type { Version } from '../version/version.js';
+import type { VersionEdit } from '../version/version-edit.js';
 import type { VersionSet } from '../version/version-set.js';
 import type { FileKeeper } from './file-keeper.js';
 import type { TreeState } from './tree-state.js';
@@ -20,6 +21,7 @@ export interface CompactionControllerOptions {
   readonly tableSettings: () => TableSettings;
   /** The oldest sequence that an open iterator or a new reader may look at. */
   readonly oldestSequence: () => number;
+  readonly onFailure: (error: StemeError) => void;
 }
 
 /** Merges all tables into one sorted run at the bottom. Tables that are flushed meanwhile stay above it. */
@@ -67,7 +69,7 @@ export class CompactionController {
       assert(output.tables.length <= numbers.length, 'a compaction has a number for each of its outputs');
       const addedTables = output.tables.map((table) => ({ level: BOTTOM_LEVEL, table }));
       const deletedTables = inputs.map(({ level, table }) => ({ level, number: table.number }));
-      state.replaceVersion(await versions.apply({ addedTables, deletedTables }));
+      state.replaceVersion(await this.#install({ addedTables, deletedTables }));
       this.count++;
       this.totalMs += output.elapsedMs;
       for (const table of output.tables) this.storedBytes += table.fileBytes;
@@ -75,6 +77,19 @@ export class CompactionController {
       files.removePending(numbers);
     }
     await files.collect();
+  }
+
+  /** A job that fails has changed nothing, and is only its caller's matter; a manifest that fails is the end (law 7). */
+  async #install(edit: VersionEdit): Promise<Version> {
+    try {
+      return await this.#options.versions.apply(edit);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `the manifest could not be written (${reason}); the database is read-only until it is reopened`;
+      const error = new StemeError('STEME_BACKGROUND', message, { cause });
+      this.#options.onFailure(error);
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { StemeError } from '../base/errors.js';
-import type { JobRunner } from '../jobs/job.js';
 import type { DirectoryLock } from '../fs/file-system.js';
+import type { JobRunner } from '../jobs/job.js';
 import type { BlockCache } from '../table/block-cache.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { VersionSet } from '../version/version-set.js';

@@ -50,12 +50,20 @@ export class FlushController {
     await state.sealed.at(-1)?.flushed.promise;
   }
 
+  /**
+   * Flushes everything, or nothing, so that the log begins after its damaged segments. Left as it is, the next open would
+   * meet the damage again, and might not get past it to what is written from now on.
+   */
+  async restartLog(): Promise<void> {
+    const { state } = this.#options;
+    while (!this.trySeal(0)) await state.sealed.at(0)?.flushed.promise;
+    await state.sealed.at(-1)?.flushed.promise;
+  }
+
   /** Starts the loop if there is something to do and it does not run. */
   start(): void {
-    if (this.#running !== undefined || this.#isStopped) return;
-    this.#running = this.#flushAll().finally(() => {
-      this.#running = undefined;
-    });
+    if (this.#running !== undefined || this.#isStopped || this.#options.state.sealed.length === 0) return;
+    this.#running = this.#flushAll();
   }
 
   /** Lets the flush under way come to its end and starts no other. */
@@ -82,6 +90,9 @@ export class FlushController {
       while (!this.#isStopped && state.sealed.length > 0) await this.#flushOne();
     } catch (error) {
       this.#report(error);
+    } finally {
+      // In the same step as the last look at the queue: a memtable sealed a moment later starts the loop again.
+      this.#running = undefined;
     }
   }
 

@@ -16,6 +16,7 @@ import type { OpenLog, Tree } from './assemble-engine.js';
 import { assembleEngine } from './assemble-engine.js';
 import type { Engine } from './engine.js';
 import type { Environment } from './environment.js';
+import { refuseLogsWithoutCurrent } from './lost-current.js';
 import type { Options, ResolvedOptions } from './options.js';
 import { resolveOptions } from './options.js';
 import { checkPresence, EMPTY_REPLAY, numbersOfKind, replayIntoMemtables } from './recovery.js';
@@ -83,7 +84,7 @@ class Opening {
     const tree = this.#createTree(versions);
     const replay = created === undefined ? await this.#replay(versions, tree.state, runner) : EMPTY_REPLAY;
     const log = created ?? (await this.#openLog(versions, replay));
-    return assembleEngine({
+    const engine = assembleEngine({
       ...tree,
       directory: this.#directory,
       options: this.#options,
@@ -97,6 +98,9 @@ class Opening {
       log,
       openMs: clock.monotonicMs() - startedAtMs,
     });
+    this.#releases.push(() => engine.close());
+    if (replay.damage !== undefined && !this.#options.readOnly) await engine.flushes.restartLog();
+    return engine;
   }
 
   /** Lets go of what was taken, last first; the error that led here is the one to report. */
@@ -107,7 +111,9 @@ class Opening {
   async #create(): Promise<OpenLog & { versions: VersionSet }> {
     const { fileSystem, randomUint32 } = this.#environment;
     const names = await fileSystem.list(this.#directory);
-    let nextNumber = Math.max(0, ...numbersOfKind(names, 'log'), ...numbersOfKind(names, 'recycled')) + 1;
+    const logNumbers = numbersOfKind(names, 'log');
+    await refuseLogsWithoutCurrent(fileSystem, this.#directory, logNumbers);
+    let nextNumber = Math.max(0, ...logNumbers, ...numbersOfKind(names, 'recycled')) + 1;
     this.#allocateNumber = () => nextNumber++;
     const databaseId = randomUint32();
     const syncMode = await this.#chooseSyncMode();
@@ -167,7 +173,11 @@ class Opening {
     const { fileSystem } = this.#environment;
     if (this.#options.readOnly) {
       const syncMode: SyncModeChoice = { mode: 'fdatasync', reason: 'opened with readOnly' };
-      return { syncMode, segments: this.#createSegments(versions.databaseId, syncMode, EMPTY_REPLAY), segment: undefined };
+      return {
+        syncMode,
+        segments: this.#createSegments(versions.databaseId, syncMode, EMPTY_REPLAY),
+        segment: undefined,
+      };
     }
     const names = await fileSystem.list(this.#directory);
     await this.#allocator.adopt(numbersOfKind(names, 'recycled'));

@@ -66,7 +66,8 @@ export class ReadState {
     const [level0, ...deeper] = this.version.levels;
     for (const table of level0) sources.push(this.#tables.get(table).iterator());
     for (const level of deeper) {
-      if (level.length > 0) sources.push(new LevelIterator(level, (index) => this.#tables.get(level[index]).iterator()));
+      if (level.length === 0) continue;
+      sources.push(new LevelIterator(level, (index) => this.#tables.get(level[index]).iterator()));
     }
     return mergeIterators(sources);
   }

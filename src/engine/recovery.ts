@@ -3,15 +3,15 @@
  * here can be cut short by a crash at any point and started again with the same outcome (law 9).
  */
 import { join } from 'node:path';
-import type { Kind } from '../base/internal-key.js';
 import { StemeError } from '../base/errors.js';
 import { logName, parseFileName } from '../base/file-names.js';
+import type { Kind } from '../base/internal-key.js';
 import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { Memtable } from '../memtable/memtable.js';
+import { readWalRecord } from '../wal/wal-record.js';
 import type { WalRecordPlace, WalReplay } from '../wal/wal-replay.js';
 import { replayWal } from '../wal/wal-replay.js';
-import { readWalRecord } from '../wal/wal-record.js';
 import { copyFile } from './copy-file.js';
 import type { FlushStepOptions } from './flush-step.js';
 import { flushOldest } from './flush-step.js';
@@ -31,6 +31,7 @@ export const EMPTY_REPLAY: WalReplay = {
   tornTail: undefined,
   damage: undefined,
   records: 0,
+  operations: 0,
   bytes: 0,
   lastSequence: 0,
 };
@@ -67,10 +68,10 @@ export function numbersOfKind(names: readonly string[], kind: 'log' | 'recycled'
 /** Returns a promise only when there is something to wait for: most records go straight into the memtable. */
 function replayRecord(context: ReplayContext, payload: Uint8Array, place: WalRecordPlace): Promise<void> | undefined {
   const { versions, state, options } = context;
-  const shape = measure(payload, place);
+  const count = place.lastSequence - place.firstSequence + 1;
   // A crash between a flush's manifest edit and the end of its segments leaves records that are in tables already.
-  if (shape.lastSequence <= versions.lastSequence) return undefined;
-  if (state.active.memtable.hasRoom(shape.count, payload.length)) {
+  if (place.lastSequence <= versions.lastSequence) return undefined;
+  if (state.active.memtable.hasRoom(count, payload.length)) {
     insertAll(state, payload, place, versions.lastSequence);
     return undefined;
   }
@@ -78,15 +79,9 @@ function replayRecord(context: ReplayContext, payload: Uint8Array, place: WalRec
     while (!options.readOnly && state.sealed.length >= SEALED_MEMTABLES_MAX) {
       await flushOldest(context, versions.allocateFileNumber());
     }
-    state.seal(Memtable.boundBytes(shape.count, payload.length), Promise.resolve(place.segmentNumber));
+    state.seal(Memtable.boundBytes(count, payload.length), Promise.resolve(place.segmentNumber));
     insertAll(state, payload, place, versions.lastSequence);
   })();
-}
-
-function measure(payload: Uint8Array, place: WalRecordPlace): { count: number; lastSequence: number } {
-  let count = 0;
-  const { lastSequence } = readWalRecord(payload, { operation: () => void count++ }, place);
-  return { count, lastSequence };
 }
 
 function insertAll(state: TreeState, payload: Uint8Array, place: WalRecordPlace, flushedSequence: number): void {
@@ -118,7 +113,9 @@ export function checkPresence(exists: boolean, directory: string, options: Resol
     throw new StemeError('STEME_EXISTS', `there is a database in ${directory}, and errorIfExists is set`);
   }
   if (!exists && (options.readOnly || !options.createIfMissing)) {
-    throw new StemeError('STEME_NOT_FOUND', `there is no database in ${directory}; check the path, or set createIfMissing`);
+    throw new StemeError(
+      'STEME_NOT_FOUND',
+      `there is no database in ${directory}; check the path, or set createIfMissing`,
+    );
   }
 }
-

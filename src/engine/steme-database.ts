@@ -138,7 +138,8 @@ export class StemeDatabase implements Database {
   }
 
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw new StemeError('STEME_CLOSED', `the database in ${this.directory} is closed`);
+    if (this.#closing !== undefined)
+      throw new StemeError('STEME_CLOSED', `the database in ${this.directory} is closed`);
   }
 
   #assertWritable(): void {

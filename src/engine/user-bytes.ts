@@ -5,7 +5,8 @@ import type { BytesLike } from './api.js';
 /** A legal key as bytes, or STEME_INVALID_KEY. */
 export function keyBytes(key: BytesLike): Uint8Array {
   const bytes = toBytes(key);
-  if (bytes === undefined) throw new StemeError('STEME_INVALID_KEY', `a key must be a string or bytes, got ${nameOf(key)}`);
+  if (bytes === undefined)
+    throw new StemeError('STEME_INVALID_KEY', `a key must be a string or bytes, got ${nameOf(key)}`);
   if (bytes.length === 0) throw new StemeError('STEME_INVALID_KEY', 'a key must not be empty');
   if (bytes.length > KEY_BYTES_MAX) {
     throw new StemeError('STEME_INVALID_KEY', `a key has at most ${KEY_BYTES_MAX} bytes, got ${bytes.length}`);

@@ -38,7 +38,12 @@ describe('bad input is refused before anything is written', () => {
     const refusal = code('STEME_INVALID_KEY');
     await expect(db.put(key, 'v')).rejects.toEqual(refusal);
     await expect(db.del(key)).rejects.toEqual(refusal);
-    await expect(db.batch([{ type: 'put', key: 'good', value: 'v' }, { type: 'del', key }])).rejects.toEqual(refusal);
+    await expect(
+      db.batch([
+        { type: 'put', key: 'good', value: 'v' },
+        { type: 'del', key },
+      ]),
+    ).rejects.toEqual(refusal);
     await expect(db.get(key)).rejects.toEqual(refusal);
     await expect(db.getMany(['good', key])).rejects.toEqual(refusal);
     expect(() => db.getSync(key)).toThrow(refusal as Error);

@@ -29,7 +29,10 @@ describe('what is handed in', () => {
     key.fill(0x78);
     value.fill(0x78);
     await Promise.all(writes);
-    const expected = [['batch', 'value'], ['key', 'value']];
+    const expected = [
+      ['batch', 'value'],
+      ['key', 'value'],
+    ];
     expect(await entriesOf(db)).toEqual(expected);
     await db.close();
     await using reopened = await openOn(disk);

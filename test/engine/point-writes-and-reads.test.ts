@@ -14,10 +14,18 @@ describe.each([
   }
 
   it('is found by get, getSync and getMany', async () => {
-    await using db = await databaseWith([['a', '1'], ['b', '2']]);
+    await using db = await databaseWith([
+      ['a', '1'],
+      ['b', '2'],
+    ]);
     expect((await db.get('a'))?.toString()).toBe('1');
     expect(db.getSync('b')?.toString()).toBe('2');
-    expect((await db.getMany(['b', 'none', 'a', 'b'])).map((value) => value?.toString())).toEqual(['2', undefined, '1', '2']);
+    expect((await db.getMany(['b', 'none', 'a', 'b'])).map((value) => value?.toString())).toEqual([
+      '2',
+      undefined,
+      '1',
+      '2',
+    ]);
   });
 
   it('that was never written or was deleted is undefined', async () => {
@@ -39,7 +47,9 @@ describe.each([
   });
 
   it('may have any bytes as key, in the order of bytes', async () => {
-    const keys = [[0], [0, 0], [0, 1], [1], [127], [128], [128, 0], [255], [255, 255]].map((bytes) => Buffer.from(bytes));
+    const keys = [[0], [0, 0], [0, 1], [1], [127], [128], [128, 0], [255], [255, 255]].map((bytes) =>
+      Buffer.from(bytes),
+    );
     await using db = await databaseWith(keys.toReversed().map((key) => [key, key]));
     const found: Buffer[] = [];
     for await (const [key, value] of db.iterator()) {
@@ -99,7 +109,10 @@ describe('sync: false', () => {
     expect(db.stats().wal.syncs).toBe(before + 1);
     for (let seed = 1; seed <= 5; seed++) {
       await using crashed = await openOn(disk.crashClone(seed));
-      expect(await entriesOf(crashed)).toEqual([['a', '1'], ['c', '3']]);
+      expect(await entriesOf(crashed)).toEqual([
+        ['a', '1'],
+        ['c', '3'],
+      ]);
     }
     await db.close();
   });

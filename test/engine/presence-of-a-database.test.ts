@@ -71,7 +71,10 @@ describe('where there is a database', () => {
     await first.put('b', '2');
     await first.close();
     await using db = await openOn(disk);
-    expect(await entriesOf(db)).toEqual([['a', '1'], ['b', '2']]);
+    expect(await entriesOf(db)).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+    ]);
   });
 });
 

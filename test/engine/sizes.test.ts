@@ -45,7 +45,12 @@ describe('a batch', () => {
 
   it.each([
     { name: 'larger than a memtable', memtableBytes: 64 * 1024, count: 100, valueBytes: 10_000 },
-    { name: 'larger than the log ring, smaller than the memtable', memtableBytes: 8 * MIB, count: 50, valueBytes: 60_000 },
+    {
+      name: 'larger than the log ring, smaller than the memtable',
+      memtableBytes: 8 * MIB,
+      count: 50,
+      valueBytes: 60_000,
+    },
     { name: 'larger than both', memtableBytes: MIB, count: 300, valueBytes: 20_000 },
     { name: 'of many small operations in a small memtable', memtableBytes: 4096, count: 5000, valueBytes: 3 },
   ])('$name is there whole, before and after a reopen', async ({ memtableBytes, count, valueBytes }) => {
@@ -77,12 +82,21 @@ describe('a batch', () => {
       'the writes',
       Promise.all([
         db.put('key', '1'),
-        db.batch([{ type: 'put', key: 'key', value: large }, { type: 'put', key: 'other', value: large }]),
+        db.batch([
+          { type: 'put', key: 'key', value: large },
+          { type: 'put', key: 'other', value: large },
+        ]),
         db.put('key', '2'),
-        db.batch([{ type: 'put', key: 'other', value: large }, { type: 'put', key: 'other', value: '3' }]),
+        db.batch([
+          { type: 'put', key: 'other', value: large },
+          { type: 'put', key: 'other', value: '3' },
+        ]),
       ]),
     );
-    expect(await entriesOf(db)).toEqual([['key', '2'], ['other', '3']]);
+    expect(await entriesOf(db)).toEqual([
+      ['key', '2'],
+      ['other', '3'],
+    ]);
     expect(db.stats().sequence).toEqual({ last: 6, visible: 6 });
   });
 });

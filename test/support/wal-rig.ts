@@ -8,7 +8,13 @@ import type { FileSystem } from '../../src/fs/file-system.js';
 import { SegmentAllocator } from '../../src/wal/segment-allocator.js';
 import type { WalSyncMode } from '../../src/wal/segment-writer.js';
 import { SegmentFiles } from '../../src/wal/segment-writer.js';
-import { operationBytes, readWalRecord, WAL_RECORD_HEADER_BYTES, writeOperation, writeWalRecordHeader } from '../../src/wal/wal-record.js';
+import {
+  operationBytes,
+  readWalRecord,
+  WAL_RECORD_HEADER_BYTES,
+  writeOperation,
+  writeWalRecordHeader,
+} from '../../src/wal/wal-record.js';
 import { replayWal } from '../../src/wal/wal-replay.js';
 import { WalWriter } from '../../src/wal/wal-writer.js';
 

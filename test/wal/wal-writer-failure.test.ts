@@ -42,7 +42,7 @@ describe('after a failed write or sync', () => {
 
   it('the groups that wait behind it are refused with the same error', async () => {
     const { rig } = await brokenRig({ kind: 'datasync', nth: 2 });
-    const waiting = [rig.put('a'), rig.wal.rotate(), rig.put('b'), rig.wal.rotate(), rig.put('c')];
+    const waiting: Promise<unknown>[] = [rig.put('a'), rig.wal.rotate(), rig.put('b'), rig.wal.rotate(), rig.put('c')];
     const outcomes = await Promise.all(waiting.map((promise) => outcomeOf('a waiting call', promise)));
     expect(outcomes).toEqual(waiting.map(() => ({ error: rig.failures[0] })));
     expect(rig.failures).toHaveLength(1);

@@ -62,7 +62,7 @@ describe('group commit', () => {
     const rig = await WalRig.create(tracing);
     const half = Math.floor(FRAME_OPERATION_BYTES_MAX / 2);
     const first = rig.put('a', half);
-    rig.put('b', half - 100);
+    void rig.put('b', half - 100);
     expect(tracing.lines).toEqual([]);
     const last = rig.put('c', half);
     expect(tracing.lines).not.toEqual([]);
@@ -169,7 +169,7 @@ describe('a large record', () => {
   it('is made durable by a sync that is asked for while it is on its way', async () => {
     const disk = new MemoryFileSystem();
     const rig = await WalRig.create(disk);
-    rig.putLarge('large', 2 * RING_BYTES, false);
+    void rig.putLarge('large', 2 * RING_BYTES, false);
     expect(rig.wal.isBusy).toBe(true);
     await rig.wal.sync();
     for (let seed = 1; seed <= 5; seed++) {
@@ -191,10 +191,10 @@ describe('rotation', () => {
   it('puts what was appended before into the old segment, and what comes after into the new one', async () => {
     const disk = new MemoryFileSystem();
     const rig = await WalRig.create(disk);
-    rig.put('before 1');
-    rig.put('before 2');
+    void rig.put('before 1');
+    void rig.put('before 2');
     const rotated = rig.wal.rotate();
-    rig.put('after 1');
+    void rig.put('after 1');
     await rig.put('after 2');
     expect(await rotated).toBe(2);
     const bySegment = (await replayedKeys(disk)).map(({ key, segment }) => [key, segment]);
@@ -209,7 +209,7 @@ describe('rotation', () => {
   it('may be asked for twice in a turn; each gets its own segment', async () => {
     const disk = new MemoryFileSystem();
     const rig = await WalRig.create(disk);
-    rig.put('a');
+    void rig.put('a');
     const rotations = [rig.wal.rotate(), rig.wal.rotate()];
     await rig.put('b');
     expect(await Promise.all(rotations)).toEqual([2, 3]);

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { CorruptionError } from '../base/errors.js';
+import { CURRENT_NAME, logName } from '../base/file-names.js';
+import { MIB } from '../base/limits.js';
+import type { FileSystem } from '../fs/file-system.js';
+import { FRAME_ALIGNMENT_BYTES } from '../log/log-format.js';
+import { firstRecordOffsetBytes } from '../wal/wal-segment.js';
+
+/**
+ * Without CURRENT a directory may be that of a creation that was cut short: its segments hold a header at most, and zeros.
+ * Anything behind the header are records of a database that lost its CURRENT, which is not to be built over. Errors:
+ * STEME_CORRUPTION, STEME_IO.
+ */
+export async function refuseLogsWithoutCurrent(
+  fileSystem: FileSystem,
+  directory: string,
+  logNumbers: readonly number[],
+): Promise<void> {
+  for (const number of logNumbers) {
+    const name = logName(number);
+    if (!(await holdsRecords(fileSystem, join(directory, name)))) continue;
+    const expected = `the name of the live manifest, as there are records in ${name}`;
+    throw new CorruptionError({ file: CURRENT_NAME, offsetBytes: 0, expected, found: 'no file' });
+  }
+}
+
+/** Whether any byte behind the header is not zero. The database's id is lost with CURRENT, so frames cannot be checked. */
+async function holdsRecords(fileSystem: FileSystem, path: string): Promise<boolean> {
+  const handle = await fileSystem.open(path, 'read');
+  try {
+    const chunk = new Uint8Array(MIB);
+    for (let position = firstRecordOffsetBytes(FRAME_ALIGNMENT_BYTES); ; ) {
+      const bytes = await handle.read(chunk, position);
+      if (bytes === 0) return false;
+      if (chunk.subarray(0, bytes).some((byte) => byte !== 0)) return true;
+      position += bytes;
+    }
+  } finally {
+    await handle.close();
+  }
+}

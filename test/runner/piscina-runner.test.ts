@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CorruptionError } from '../../src/base/errors.js';
+import { realFileSystem } from '../../src/fs/real-file-system.js';
+import { PiscinaRunner } from '../../src/runner/piscina-runner.js';
+import { compactionJob, flushJob, settingsWith } from '../support/job-bench.js';
+import { outcomeOf, settles } from '../support/settles.js';
+
+let directory: string;
+let runner: PiscinaRunner;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'stemedb-'));
+  runner = new PiscinaRunner(1);
+});
+
+afterEach(async () => {
+  await settles('the close', runner.close());
+  await rm(directory, { recursive: true });
+});
+
+describe('jobs in worker threads', () => {
+  it('read the memtable of this thread where it lies, and write a table to the disk', async () => {
+    const { tables } = await runner.run(
+      flushJob(
+        3,
+        [
+          ['a', 1, 'x'],
+          ['b', 2, 'y'],
+        ],
+        settingsWith({ directory }),
+      ),
+    );
+    expect(tables).toHaveLength(1);
+    expect(tables[0]).toMatchObject({ number: 3, entryCount: 2 });
+    expect(tables[0].smallestKey).toEqual(new Uint8Array(Buffer.from('a')));
+    expect(await realFileSystem.statBytes(join(directory, '000003.sst'))).toBe(tables[0].fileBytes);
+    const merged = await runner.run(compactionJob(tables, { settings: settingsWith({ directory }), readMode: 'mmap' }));
+    expect(merged.tables[0].entryCount).toBe(2);
+  });
+
+  it('throw here what they threw there, with its class, code and damage', async () => {
+    const { tables } = await runner.run(flushJob(3, [['a', 1, 'x']], settingsWith({ directory })));
+    const path = join(directory, '000003.sst');
+    await writeFile(path, Buffer.alloc(tables[0].fileBytes, 0x5a));
+    const job = compactionJob(tables, { settings: settingsWith({ directory }) });
+    const error: unknown = await runner.run(job).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(CorruptionError);
+    expect(error).toMatchObject({ code: 'STEME_CORRUPTION', damage: { file: expect.stringContaining('000003.sst') } });
+    expect(await readdir(directory)).toEqual(['000003.sst']);
+  });
+
+  it('keep the errno of a refused operation, and the next job runs all the same', async () => {
+    const nowhere = flushJob(3, [['a', 1, 'x']], settingsWith({ directory: join(directory, 'none') }));
+    await expect(runner.run(nowhere)).rejects.toMatchObject({ code: 'STEME_IO', cause: { code: 'ENOENT' } });
+    const { tables } = await runner.run(flushJob(4, [['a', 1, 'x']], settingsWith({ directory })));
+    expect(tables).toHaveLength(1);
+  });
+});
+
+describe('the pool', () => {
+  it('is not started for nothing, and may be closed twice', async () => {
+    const before = process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+    const idle = new PiscinaRunner(4);
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'MessagePort')).toHaveLength(before);
+    await idle.close();
+    await idle.close();
+  });
+
+  it('finishes the job under way when it is closed, and takes no other', async () => {
+    const job = outcomeOf('the job', runner.run(flushJob(3, [['a', 1, 'x']], settingsWith({ directory }))));
+    await settles('the close', Promise.all([runner.close(), runner.close()]));
+    expect(await job).toMatchObject({ value: { tables: [{ number: 3 }] } });
+    const late = runner.run(flushJob(4, [['a', 1, 'x']], settingsWith({ directory })));
+    await expect(late).rejects.toMatchObject({ code: 'STEME_CLOSED' });
+  });
+});
