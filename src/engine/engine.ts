@@ -74,7 +74,7 @@ export class Engine {
     const { wal, allocator, files, versions, tables, runner, lock, segments } = this.parts;
     const earlierFailure = this.failure;
     const failures: unknown[] = [];
-    const steps = [
+    const steps: (() => Promise<void>)[] = [
       () => this.pipeline.drained(),
       () => this.flushes.stop(),
       () => this.compactions.idle(),
@@ -84,7 +84,7 @@ export class Engine {
       () => files.idle(),
       () => allocator.close(),
       () => versions.close(),
-      () => {
+      async () => {
         this.state.dispose();
         tables.close();
       },

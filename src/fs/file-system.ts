@@ -66,6 +66,8 @@ export interface FileSystem {
   /** Maps an immutable file (law 3), or returns undefined where mapping is not to be had: then read it. */
   mapSync(path: string): FileMapping | undefined;
 
+  /** Bytes that may still be written below `directory`, or undefined where nobody can tell. */
+  freeBytes(directory: string): Promise<number | undefined>;
   exists(path: string): Promise<boolean>;
   /** The size of the file, or undefined if there is none. */
   statBytes(path: string): Promise<number | undefined>;

@@ -45,6 +45,10 @@ export class InterceptedFileSystem implements FileSystem {
     return replaced === undefined ? mapping : { bytes: replaced };
   }
 
+  freeBytes(directory: string): Promise<number | undefined> {
+    return this.#inner.freeBytes(directory);
+  }
+
   exists(path: string): Promise<boolean> {
     return announced(this.#hooks, { kind: 'stat', path }, () => this.#inner.exists(path));
   }

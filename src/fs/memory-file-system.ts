@@ -69,6 +69,11 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   /** A copy of the file as it is now: a later change of it, which law 3 forbids, does not show. */
+  async freeBytes(): Promise<number | undefined> {
+    await Promise.resolve();
+    return this.capacityBytes === undefined ? undefined : Math.max(0, this.capacityBytes - usedBytes(this.#root));
+  }
+
   get canMap(): boolean {
     return this.#options.mmap !== false;
   }

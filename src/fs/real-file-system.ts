@@ -59,6 +59,15 @@ export const realFileSystem: FileSystem = {
     return stats?.isFile() ? stats.size : undefined;
   },
 
+  async freeBytes(directory) {
+    try {
+      const { bavail, bsize } = await fs.promises.statfs(directory);
+      return bavail * bsize;
+    } catch (error) {
+      throw ioError('ask for the free space of', directory, error);
+    }
+  },
+
   async list(directory) {
     try {
       return (await fs.promises.readdir(directory)).sort();

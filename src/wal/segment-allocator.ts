@@ -41,6 +41,8 @@ interface Spare {
 
 const ZEROS = new Uint8Array(MIB);
 const INITIAL_BYTES_DEFAULT = MIB;
+/** A spare is made only where this many of them would fit. */
+const ROOM_FACTOR = 2;
 
 export class SegmentAllocator {
   readonly #options: SegmentAllocatorOptions;
@@ -49,6 +51,7 @@ export class SegmentAllocator {
   #arrivingCount = 0;
   #filling: Promise<void> | undefined;
   #isClosed = false;
+  #hasTried = false;
 
   constructor(options: SegmentAllocatorOptions) {
     this.#options = options;
@@ -58,9 +61,14 @@ export class SegmentAllocator {
     return this.#spares.length > 0;
   }
 
-  /** Starts making a spare in the background, unless there is one or one is on its way. Failures go to `onWarning`. */
+  /**
+   * Starts making a spare in the background, unless there is one or one is on its way, or the last attempt came to nothing
+   * and no segment was taken since. Failures go to `onWarning`.
+   */
   prepare(): void {
     if (this.#isClosed || this.hasSpare || this.#arrivingCount > 0 || this.#options.recycledMax < 1) return;
+    if (this.#hasTried) return;
+    this.#hasTried = true;
     this.#arrivingCount++;
     this.#filling = this.#makeSpare()
       .catch((error: unknown) => this.#options.onWarning(error))
@@ -73,6 +81,7 @@ export class SegmentAllocator {
   /** A file for the next segment, under a new number, its name durable. Errors: STEME_IO. */
   async take(): Promise<SegmentFile> {
     assert(!this.#isClosed, 'a closed allocator hands out no segment');
+    this.#hasTried = false;
     const spare = this.#spares.pop();
     const number = this.#options.allocateNumber();
     return spare === undefined ? this.#createSmall(number) : this.#promote(spare, number);
@@ -119,11 +128,14 @@ export class SegmentAllocator {
   }
 
   async #makeSpare(): Promise<void> {
+    const { fileSystem, directory, segmentBytes } = this.#options;
     const number = this.#options.allocateNumber();
-    const { segmentBytes } = this.#options;
+    const freeBytes = await fileSystem.freeBytes(directory);
+    // A spare is for speed: it must not take the room that records need.
+    if (freeBytes !== undefined && freeBytes < ROOM_FACTOR * segmentBytes) return;
     const path = this.#path(recycledName(number));
     await this.#writeZeros(path, segmentBytes, () => !this.#isClosed);
-    if (this.#isClosed) await this.#options.fileSystem.remove(path);
+    if (this.#isClosed) await fileSystem.remove(path);
     else this.#spares.push({ number, sizeBytes: segmentBytes });
   }
 

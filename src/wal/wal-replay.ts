@@ -14,12 +14,12 @@ import { CorruptionError, type Damage } from '../base/errors.js';
 import { logName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { findDurableMark, type MarkSearch } from '../log/durable-mark-search.js';
-import { logIdentity } from '../log/log-format.js';
+import { FRAME_ALIGNMENT_BYTES, logIdentity } from '../log/log-format.js';
 import { readLogHeader } from '../log/log-header.js';
 import { type LogDamageEvent, type LogEndEvent, LogReader, type LogRecordEvent } from '../log/log-reader.js';
 import { type ChainLink, chooseChain, type SegmentCandidate, type SegmentChain } from './segment-chain.js';
 import { checkWalRecord, type SequenceRange, type WalRecordSource } from './wal-record.js';
-import { decodeSegmentHeader, type SegmentHeader } from './wal-segment.js';
+import { decodeSegmentHeader, firstRecordOffsetBytes, type SegmentHeader } from './wal-segment.js';
 
 export interface WalRecordPlace extends WalRecordSource, SequenceRange {
   readonly segmentNumber: number;
@@ -109,6 +109,7 @@ class Replay {
     const chain = await this.#findChain();
     if (chain.fault !== undefined) this.#report({ ...chain.fault, offsetBytes: 0 });
     if (chain.headlessNumber !== undefined) this.#tornTail = { file: logName(chain.headlessNumber), offsetBytes: 0 };
+    if (chain.links.length === 0 && chain.fault === undefined) await this.#judgeUnstarted();
     await this.#replayChain(chain);
     await this.#syncKept();
     const keptNumbers = new Set(this.#kept.map(({ number }) => number));
@@ -135,6 +136,18 @@ class Replay {
     const candidates: SegmentCandidate[] = [];
     for (const number of numbers) candidates.push({ number, header: await this.#readHeader(number) });
     return chooseChain(firstNumber, candidates);
+  }
+
+  /**
+   * No segment has started. The first one may have lost its header with the machine; but it had its zeros, durably, before
+   * the manifest named it, so one that is shorter than a header was cut.
+   */
+  async #judgeUnstarted(): Promise<void> {
+    const { fileSystem, firstNumber } = this.#options;
+    const file = logName(firstNumber);
+    const offsetBytes = (await fileSystem.statBytes(this.#path(firstNumber))) ?? 0;
+    if (offsetBytes >= firstRecordOffsetBytes(FRAME_ALIGNMENT_BYTES)) return;
+    this.#report({ file, offsetBytes, expected: 'a whole segment header', found: 'the end of the file' });
   }
 
   /** The header of a segment that has started, else undefined. */

@@ -12,6 +12,10 @@ export class LyingFileSystem implements FileSystem {
     return this.#inner.canMap;
   }
 
+  freeBytes(directory: string): Promise<number | undefined> {
+    return this.#inner.freeBytes(directory);
+  }
+
   probeDirect(directory: string): Promise<boolean> {
     return this.#inner.probeDirect(directory);
   }

@@ -89,18 +89,34 @@ describe('a spare', () => {
 
   it('that cannot be made is a warning, and segments are small as long as that lasts', async () => {
     const memory = await memoryWith({});
-    memory.capacityBytes = 2 * MIB;
-    const { allocator, warnings } = allocatorOn(memory);
+    const faulty = new FaultyFileSystem(memory, [{ kind: 'write', nth: 3, error: 'ENOSPC' }]);
+    const { allocator, warnings } = allocatorOn(faulty);
     allocator.prepare();
     await until(() => warnings.length > 0);
     expect(systemCodeOf(warnings[0])).toBe('ENOSPC');
     expect(await memory.list('/db')).toEqual([]);
-    expect(await allocator.take()).toMatchObject({ preallocatedBytes: 65_536 });
-    memory.capacityBytes = undefined;
+    // Not again and again with every write: that would be a warning each.
+    allocator.prepare();
+    expect(await allocator.take()).toMatchObject({ number: 11, preallocatedBytes: 65_536 });
     allocator.prepare();
     await until(() => allocator.hasSpare);
     expect(await allocator.take()).toMatchObject({ preallocatedBytes: 4 * MIB });
     expect(warnings).toHaveLength(1);
+  });
+
+  // Found on a disk of 24 MB: the spare took all of it, and the log, nearly empty, could not be written.
+  it('is not made where it would take the room that records need', async () => {
+    const memory = await memoryWith({});
+    memory.capacityBytes = 8 * MIB - 1;
+    const { allocator, warnings } = allocatorOn(memory);
+    allocator.prepare();
+    expect(await allocator.take()).toMatchObject({ preallocatedBytes: 65_536 });
+    expect(allocator.hasSpare).toBe(false);
+    expect(await memory.list('/db')).toEqual(['000011.log']);
+    memory.capacityBytes += MIB;
+    allocator.prepare();
+    await until(() => allocator.hasSpare);
+    expect(warnings).toEqual([]);
   });
 
   it('whose sync fails is not used', async () => {
