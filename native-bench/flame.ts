@@ -53,7 +53,9 @@ function sampleWithPerf(directory: string): StackSample[] {
     process.execPath,
   ];
   const mapsBefore = new Set(symbolMaps());
-  run('perf', [...record, ...nodeArguments('--perf-basic-prof', '--interpreted-frames-native-stack')]);
+  // V8 also writes a log of its own, one a thread and into the working directory unless it is told otherwise.
+  const log = ['--no-logfile-per-isolate', `--logfile=${join(directory, 'v8.log')}`];
+  run('perf', [...record, ...nodeArguments('--perf-basic-prof', '--interpreted-frames-native-stack', ...log)]);
   const print = ['script', '-i', data, '-F', 'comm,pid,tid,time,event,ip,sym,dso'];
   const printed = spawnSync('perf', print, { encoding: 'utf8', maxBuffer: PERF_OUTPUT_BYTES_MAX });
   if (printed.status !== 0) throw new Error(`perf script failed: ${printed.stderr}`);

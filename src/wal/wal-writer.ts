@@ -7,9 +7,10 @@
  * has no more writes to add: `process.nextTick` runs after all promise reactions that are due, so writers that were just
  * acknowledged and write again are in the same group.
  *
- * Order within a group: write its bytes · make them durable if any write asked for it · report the sequence (the engine
- * makes it visible) · resolve the promise · switch segments if the group is the last of one. Any failure is final (law 7):
- * this group, those behind it and all later calls are rejected with the first error.
+ * Order within a group: write its bytes · make them durable if any write asked for it · open the next segment if the group
+ * is the last of this one · report the sequence (the engine makes it visible) · resolve the promise. Any failure is final
+ * (law 7): this group, those behind it and all later calls are rejected with the first error. The bytes of a rejected
+ * group may be in the log all the same: rejected means unknown until the next open.
  *
  * With one group on its way at a time, the log on disk is always a prefix plus at most one torn group, and each frame's
  * durable mark tells recovery what had been acknowledged before it (log-format.ts).
@@ -266,34 +267,34 @@ export class WalWriter {
   }
 
   async #write(group: WriteGroup): Promise<void> {
-    if (group.frames.length > 0 && this.#segment === undefined) await this.#switchSegment();
     const startedAtMs = this.#options.clock.monotonicMs();
-    const segment = this.#segment;
-    if (segment !== undefined) {
-      if (group.frames.length > 0) {
-        segment.sealFrames(this.#ring.bytes, group.frames, this.#durableSequence);
-        for (const piece of group.pieces) {
-          await segment.write(this.#ring.bytes.subarray(piece.start, piece.end), group.wantsSync);
-          this.writtenBytes += piece.end - piece.start;
-          this.writeCount++;
-        }
-      }
-      if (group.wantsSync) {
-        await segment.sync();
-        this.#durableSequence = group.lastSequence;
-        this.syncCount++;
-        this.latency.record(this.#options.clock.monotonicMs() - startedAtMs);
-      }
+    if (group.frames.length > 0) await this.#writeFrames(group);
+    if (group.wantsSync && this.#segment !== undefined) {
+      await this.#segment.sync();
+      this.#durableSequence = group.lastSequence;
+      this.syncCount++;
+      this.latency.record(this.#options.clock.monotonicMs() - startedAtMs);
     }
-    const lastFrame = group.frames.at(-1);
-    if (lastFrame !== undefined)
-      this.#isWithinRecord = lastFrame.type === FRAME_FIRST || lastFrame.type === FRAME_MIDDLE;
-    if (group.endsSegment || (!this.#isWithinRecord && this.#isSegmentOver())) await this.#switchSegment();
+    if (group.endsSegment || this.#isSegmentOver()) await this.#switchSegment();
+  }
+
+  async #writeFrames({ frames, pieces, wantsSync }: WriteGroup): Promise<void> {
+    if (this.#segment === undefined) await this.#switchSegment();
+    const segment = this.#openSegment();
+    segment.sealFrames(this.#ring.bytes, frames, this.#durableSequence);
+    for (const { start, end } of pieces) {
+      await segment.write(this.#ring.bytes.subarray(start, end), wantsSync);
+      this.writtenBytes += end - start;
+      this.writeCount++;
+    }
+    const { type } = frames[frames.length - 1];
+    this.#isWithinRecord = type === FRAME_FIRST || type === FRAME_MIDDLE;
   }
 
   #isSegmentOver(): boolean {
     const segment = this.#segment;
-    return segment !== undefined && (segment.sizeBytes >= WAL_SEGMENT_BYTES_MAX || segment.isOutgrown);
+    if (segment === undefined || this.#isWithinRecord) return false;
+    return segment.sizeBytes >= WAL_SEGMENT_BYTES_MAX || segment.isOutgrown;
   }
 
   async #switchSegment(): Promise<void> {
