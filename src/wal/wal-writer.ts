@@ -35,6 +35,8 @@ export interface WalWriterOptions {
   /** A segment that is open already; without it the first group opens one. */
   readonly segment: SegmentWriter | undefined;
   readonly clock: Clock;
+  /** A segment ends with the group that brings it to this size. Default WAL_SEGMENT_BYTES_MAX. */
+  readonly segmentBytesMax?: number;
   /** The last sequence that is durable already, from recovery. */
   readonly lastSequence: number;
   /** All writes up to `sequence` are as safe as they asked to be. Called before their promise resolves. */
@@ -294,7 +296,8 @@ export class WalWriter {
   #isSegmentOver(): boolean {
     const segment = this.#segment;
     if (segment === undefined || this.#isWithinRecord) return false;
-    return segment.sizeBytes >= WAL_SEGMENT_BYTES_MAX || segment.isOutgrown;
+    const { segmentBytesMax = WAL_SEGMENT_BYTES_MAX } = this.#options;
+    return segment.sizeBytes >= segmentBytesMax || segment.isOutgrown;
   }
 
   async #switchSegment(): Promise<void> {

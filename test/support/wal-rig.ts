@@ -28,6 +28,7 @@ export interface WalRigOptions {
   readonly segmentBytes?: number;
   /** Spares to make ahead; none by default, so that a trace shows what the writer itself does. */
   readonly recycledMax?: number;
+  readonly segmentBytesMax?: number;
 }
 
 /** A WAL writer with its segments on any file system, and an account of what it reported. */
@@ -66,6 +67,7 @@ export class WalRig {
       segment: undefined,
       clock: systemClock,
       lastSequence: 0,
+      ...(options.segmentBytesMax === undefined ? {} : { segmentBytesMax: options.segmentBytesMax }),
       onSafe: (sequence) => this.safe.push(sequence),
       onRoom: () => {
         this.roomCount++;
