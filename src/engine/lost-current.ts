@@ -1,27 +1,29 @@
 import { join } from 'node:path';
 import { CorruptionError } from '../base/errors.js';
-import { CURRENT_NAME, logName } from '../base/file-names.js';
+import { CURRENT_NAME, parseFileName } from '../base/file-names.js';
 import { MIB } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { FRAME_ALIGNMENT_BYTES } from '../log/log-format.js';
 import { firstRecordOffsetBytes } from '../wal/wal-segment.js';
 
 /**
- * Without CURRENT a directory may be that of a creation that was cut short: its segments hold a header at most, and zeros.
- * Anything behind the header are records of a database that lost its CURRENT, which is not to be built over. Errors:
- * STEME_CORRUPTION, STEME_IO.
+ * Without CURRENT a directory may be empty, or that of a creation that was cut short: its segments hold a header at most,
+ * and zeros. A table, or anything behind a header, is of a database that lost its CURRENT: not to be built over, and not
+ * to be called missing. Errors: STEME_CORRUPTION, STEME_IO.
  */
-export async function refuseLogsWithoutCurrent(
-  fileSystem: FileSystem,
-  directory: string,
-  logNumbers: readonly number[],
-): Promise<void> {
-  for (const number of logNumbers) {
-    const name = logName(number);
-    if (!(await holdsRecords(fileSystem, join(directory, name)))) continue;
-    const expected = `the name of the live manifest, as there are records in ${name}`;
-    throw new CorruptionError({ file: CURRENT_NAME, offsetBytes: 0, expected, found: 'no file' });
+export async function refuseLostCurrent(fileSystem: FileSystem, directory: string): Promise<void> {
+  for (const name of await fileSystem.list(directory)) {
+    const kind = parseFileName(name)?.kind;
+    if (kind === 'table') throw lostCurrent(`there is ${name}`);
+    if (kind === 'log' && (await holdsRecords(fileSystem, join(directory, name)))) {
+      throw lostCurrent(`there are records in ${name}`);
+    }
   }
+}
+
+function lostCurrent(evidence: string): CorruptionError {
+  const expected = `the name of the live manifest, as ${evidence}`;
+  return new CorruptionError({ file: CURRENT_NAME, offsetBytes: 0, expected, found: 'no file' });
 }
 
 /** Whether any byte behind the header is not zero. The database's id is lost with CURRENT, so frames cannot be checked. */

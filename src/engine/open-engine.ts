@@ -16,7 +16,7 @@ import type { OpenLog, Tree } from './assemble-engine.js';
 import { assembleEngine } from './assemble-engine.js';
 import type { Engine } from './engine.js';
 import type { Environment } from './environment.js';
-import { refuseLogsWithoutCurrent } from './lost-current.js';
+import { refuseLostCurrent } from './lost-current.js';
 import type { Options, ResolvedOptions } from './options.js';
 import { resolveOptions } from './options.js';
 import { checkPresence, EMPTY_REPLAY, numbersOfKind, replayIntoMemtables } from './recovery.js';
@@ -74,6 +74,7 @@ class Opening {
     const { fileSystem, clock, createRunner } = this.#environment;
     const startedAtMs = clock.monotonicMs();
     const exists = await VersionSet.exists(fileSystem, this.#directory);
+    if (!exists) await refuseLostCurrent(fileSystem, this.#directory);
     checkPresence(exists, this.#directory, this.#options);
     const created = exists ? undefined : await this.#create();
     const versions = created?.versions ?? (await this.#recoverVersions());
@@ -111,9 +112,7 @@ class Opening {
   async #create(): Promise<OpenLog & { versions: VersionSet }> {
     const { fileSystem, randomUint32 } = this.#environment;
     const names = await fileSystem.list(this.#directory);
-    const logNumbers = numbersOfKind(names, 'log');
-    await refuseLogsWithoutCurrent(fileSystem, this.#directory, logNumbers);
-    let nextNumber = Math.max(0, ...logNumbers, ...numbersOfKind(names, 'recycled')) + 1;
+    let nextNumber = Math.max(0, ...numbersOfKind(names, 'log'), ...numbersOfKind(names, 'recycled')) + 1;
     this.#allocateNumber = () => nextNumber++;
     const databaseId = randomUint32();
     const syncMode = await this.#chooseSyncMode();

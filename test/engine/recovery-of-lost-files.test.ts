@@ -143,6 +143,18 @@ describe('a lost CURRENT', () => {
     expect((await disk.list(DIRECTORY)).filter((name) => !before.includes(name) && !name.endsWith('.log'))).toEqual([]);
   });
 
+  it.each([{ readOnly: true }, { createIfMissing: false }])(
+    'is damage and not a missing database, for an opener with %o too',
+    async (options) => {
+      const { disk } = await withOneTable();
+      await disk.remove(`${DIRECTORY}/CURRENT`);
+      await expect(openOn(disk, options)).rejects.toMatchObject({ code: 'STEME_CORRUPTION' });
+      const { disk: logOnly } = await killedWithOneSegment();
+      await logOnly.remove(`${DIRECTORY}/CURRENT`);
+      await expect(openOn(logOnly, options)).rejects.toMatchObject({ code: 'STEME_CORRUPTION' });
+    },
+  );
+
   it('is not built over while the log holds records, though there is no table yet', async () => {
     const { disk, name } = await killedWithOneSegment();
     await disk.remove(`${DIRECTORY}/CURRENT`);
