@@ -52,7 +52,7 @@ export function formatStorageTable(stats: DatabaseStats): string {
 
 export function formatRecovery(stats: DatabaseStats): string {
   const { totalMs, replayedRecords, replayedBytes, segmentCount, tornTail } = stats.recovery;
-  const replayed = `${formatCount(replayedRecords)} log records (${formatMegabytes(replayedBytes)}) from ${segmentCount} log segments`;
+  const replayed = `${formatCount(replayedRecords)} records (${formatMegabytes(replayedBytes)}) from ${segmentCount} log segments`;
   const tail = tornTail === undefined ? '' : `; dropped an unacknowledged tail in ${tornTail.file}`;
   return `recovered in ${formatMs(totalMs)}: replayed ${replayed}${tail}`;
 }
