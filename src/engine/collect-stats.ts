@@ -1,12 +1,13 @@
 import type { LatencyHistogram } from '../metrics/latency-histogram.js';
 import type { DatabaseStats, LatencySummary, LevelStats } from './api.js';
 import type { Engine } from './engine.js';
+import type { TreeState } from './tree-state.js';
 
 export function collectStats(engine: Engine): DatabaseStats {
-  const { state, pipeline, options } = engine;
+  const { directory, options, state, pipeline } = engine.parts;
   const { wal, segments, syncMode, flushes, compactions, blockCache, replay, openMs, canMap } = engine.parts;
   return {
-    directory: engine.directory,
+    directory,
     readOnly: options.readOnly,
     backgroundError: engine.failure?.message,
     sequence: { last: pipeline.lastSequence, visible: state.visibleSequence },
@@ -26,7 +27,7 @@ export function collectStats(engine: Engine): DatabaseStats {
       sealedCount: state.sealed.length,
       capacityBytes: options.memtableBytes,
     },
-    levels: levelStats(engine),
+    levels: levelStats(state),
     blockCache: {
       capacityBytes: blockCache.capacityBytes,
       usedBytes: blockCache.usedBytes,
@@ -47,7 +48,7 @@ export function collectStats(engine: Engine): DatabaseStats {
   };
 }
 
-function levelStats({ state }: Engine): LevelStats[] {
+function levelStats(state: TreeState): LevelStats[] {
   return state.version.totals.map((totals, level) => ({ level, ...totals }));
 }
 

@@ -42,28 +42,14 @@ export interface EngineParts {
 
 /** An open database, in parts that are wired to each other. It knows the order in which they stop. */
 export class Engine {
-  readonly directory: string;
-  readonly options: ResolvedOptions;
   readonly parts: EngineParts;
-  readonly state: TreeState;
-  readonly pipeline: CommitPipeline;
-  readonly flushes: FlushController;
-  readonly compactions: CompactionController;
-  readonly iterators: OpenIterators;
 
   constructor(parts: EngineParts) {
     this.parts = parts;
-    this.directory = parts.directory;
-    this.options = parts.options;
-    this.state = parts.state;
-    this.pipeline = parts.pipeline;
-    this.flushes = parts.flushes;
-    this.compactions = parts.compactions;
-    this.iterators = parts.iterators;
   }
 
   get failure(): StemeError | undefined {
-    return this.pipeline.failure;
+    return this.parts.pipeline.failure;
   }
 
   /**
@@ -71,13 +57,14 @@ export class Engine {
    * failure is thrown, unless the database had failed before: that error every writer has seen.
    */
   async close(): Promise<void> {
-    const { wal, allocator, files, versions, tables, runner, lock, segments } = this.parts;
+    const { state, pipeline, flushes, compactions, wal, segments, files } = this.parts;
+    const { allocator, versions, tables, runner, lock } = this.parts;
     const earlierFailure = this.failure;
     const failures: unknown[] = [];
     const steps: (() => Promise<void>)[] = [
-      () => this.pipeline.drained(),
-      () => this.flushes.stop(),
-      () => this.compactions.idle(),
+      () => pipeline.drained(),
+      () => flushes.stop(),
+      () => compactions.idle(),
       () => runner.close(),
       () => wal.close(),
       () => segments.closed(),
@@ -85,7 +72,7 @@ export class Engine {
       () => allocator.close(),
       () => versions.close(),
       async () => {
-        this.state.dispose();
+        state.dispose();
         tables.close();
       },
       () => lock.release(),

@@ -20,8 +20,8 @@ export interface FlushControllerOptions extends FlushStepOptions {
 export class FlushController {
   readonly #options: FlushControllerOptions;
   #running: Promise<void> | undefined;
-  #isStopped = false;
-  #failure: StemeError | undefined;
+  /** Why nothing more is flushed: what whoever waits is told. */
+  #stopError: StemeError | undefined;
   count = 0;
   storedBytes = 0;
   totalMs = 0;
@@ -42,8 +42,10 @@ export class FlushController {
   /** Flushes everything written so far and waits for it. */
   async flush(): Promise<void> {
     const { state, wal } = this.#options;
-    if (this.#failure !== undefined) throw this.#failure;
-    while (!state.active.isEmpty && (wal.isBusy || !this.trySeal(0))) {
+    for (;;) {
+      // Asked again after every wait: what is sealed once the loop has ended is flushed by nobody.
+      if (this.#stopError !== undefined) throw this.#stopError;
+      if (state.active.isEmpty || (!wal.isBusy && this.trySeal(0))) break;
       // One flush, or the end of a record on its way into the log, makes room.
       await (state.sealed.at(0)?.flushed.promise ?? wal.sync());
     }
@@ -62,22 +64,21 @@ export class FlushController {
 
   /** Starts the loop if there is something to do and it does not run. */
   start(): void {
-    if (this.#running !== undefined || this.#isStopped || this.#options.state.sealed.length === 0) return;
+    if (this.#running !== undefined || this.#stopError !== undefined || this.#options.state.sealed.length === 0) return;
     this.#running = this.#flushAll();
   }
 
   /** Lets the flush under way come to its end and starts no other. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopError ??= new StemeError('STEME_CLOSED', 'the database was closed before the flush');
     await this.#running;
-    this.#rejectWaiting(new StemeError('STEME_CLOSED', 'the database was closed before the flush'));
+    this.#rejectWaiting(this.#stopError);
   }
 
   /** The database has failed: nothing more is flushed (law 7), and whoever waits hears why. */
   fail(error: StemeError): void {
-    this.#isStopped = true;
-    this.#failure ??= error;
-    this.#rejectWaiting(this.#failure);
+    this.#stopError ??= error;
+    this.#rejectWaiting(this.#stopError);
   }
 
   #rejectWaiting(error: StemeError): void {
@@ -87,7 +88,7 @@ export class FlushController {
   async #flushAll(): Promise<void> {
     const { state } = this.#options;
     try {
-      while (!this.#isStopped && state.sealed.length > 0) await this.#flushOne();
+      while (this.#stopError === undefined && state.sealed.length > 0) await this.#flushOne();
     } catch (error) {
       this.#report(error);
     } finally {

@@ -100,7 +100,7 @@ class Opening {
       openMs: clock.monotonicMs() - startedAtMs,
     });
     this.#releases.push(() => engine.close());
-    if (replay.damage !== undefined && !this.#options.readOnly) await engine.flushes.restartLog();
+    if (replay.damage !== undefined && !this.#options.readOnly) await engine.parts.flushes.restartLog();
     return engine;
   }
 

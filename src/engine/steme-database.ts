@@ -30,7 +30,7 @@ export class StemeDatabase implements Database {
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.directory = engine.directory;
+    this.directory = engine.parts.directory;
   }
 
   put(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<void> {
@@ -54,7 +54,7 @@ export class StemeDatabase implements Database {
       this.#assertWritable();
       const checked = checkBatch(operations);
       if (checked.length === 0) return Promise.resolve();
-      return this.#engine.pipeline.write(checked, wantsSync(options));
+      return this.#engine.parts.pipeline.write(checked, wantsSync(options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -83,7 +83,7 @@ export class StemeDatabase implements Database {
 
   iterator(options: IteratorOptions = {}): EntryIterator {
     this.#assertOpen();
-    const { state, iterators } = this.#engine;
+    const { state, iterators } = this.#engine.parts;
     const onClose = (closed: DatabaseIterator): void => iterators.delete(closed);
     const iterator = new DatabaseIterator(state.readState, state.visibleSequence, options, onClose);
     iterators.add(iterator);
@@ -92,18 +92,18 @@ export class StemeDatabase implements Database {
 
   async sync(): Promise<void> {
     this.#assertWritable();
-    await this.#engine.pipeline.sync();
+    await this.#engine.parts.pipeline.sync();
   }
 
   async flush(): Promise<void> {
     this.#assertWritable();
-    await this.#engine.flushes.flush();
+    await this.#engine.parts.flushes.flush();
   }
 
   async compact(): Promise<void> {
     this.#assertWritable();
-    await this.#engine.flushes.flush();
-    await this.#engine.compactions.compact();
+    await this.#engine.parts.flushes.flush();
+    await this.#engine.parts.compactions.compact();
   }
 
   stats(): DatabaseStats {
@@ -121,17 +121,17 @@ export class StemeDatabase implements Database {
   }
 
   async #closeOnce(): Promise<void> {
-    await this.#engine.iterators.closeAll();
+    await this.#engine.parts.iterators.closeAll();
     await this.#engine.close();
   }
 
   #writeOne(kind: Kind, key: Uint8Array, value: Uint8Array, options: WriteOptions | undefined): Promise<void> {
     this.#assertWritable();
-    return this.#engine.pipeline.writeOne(kind, key, value, wantsSync(options));
+    return this.#engine.parts.pipeline.writeOne(kind, key, value, wantsSync(options));
   }
 
   #read(key: Uint8Array): Buffer | undefined {
-    const { state } = this.#engine;
+    const { state } = this.#engine.parts;
     const result = this.#result;
     state.readState.get(key, state.visibleSequence, result);
     return result.state === LOOKUP_FOUND ? copyToBuffer(result.source, result.start, result.end) : undefined;
@@ -144,7 +144,7 @@ export class StemeDatabase implements Database {
 
   #assertWritable(): void {
     this.#assertOpen();
-    if (this.#engine.options.readOnly) {
+    if (this.#engine.parts.options.readOnly) {
       throw new StemeError('STEME_READ_ONLY', `the database in ${this.directory} was opened with readOnly`);
     }
   }

@@ -24,7 +24,7 @@ const ROOM_LINES: readonly (readonly string[])[] = [
   ['src/index.ts', 'src/level.ts', 'src/testing.ts', 'src/cli', 'src/dashboard', 'workers'],
 ];
 
-/** The other edges use the engine as any program does: through its public door, which uses none of them. */
+/** The other edges use the engine like every program: through its public door, which uses none of them. */
 const PUBLIC_DOOR = 'src/index.ts';
 
 const FILE_LINES_MAX = 500;
