@@ -7,6 +7,7 @@
  *     MANIFEST-000001      version edits
  *     000002.log           WAL segment
  *     000003.sst           SSTable
+ *     000005.blob          large values
  *     000004.recycled      a retired WAL segment, kept for its allocated space
  *
  * Numbers come from one counter and are never used twice; a name of this list with another ending is not ours.
@@ -14,7 +15,7 @@
 
 export type DatabaseFile =
   | { readonly kind: 'current' | 'current-tmp' | 'lock' }
-  | { readonly kind: 'manifest' | 'log' | 'table' | 'recycled'; readonly number: number };
+  | { readonly kind: 'manifest' | 'log' | 'table' | 'blob' | 'recycled'; readonly number: number };
 
 export const CURRENT_NAME = 'CURRENT';
 export const CURRENT_TMP_NAME = 'CURRENT.tmp';
@@ -32,12 +33,16 @@ export function tableName(number: number): string {
   return `${pad(number)}.sst`;
 }
 
+export function blobName(number: number): string {
+  return `${pad(number)}.blob`;
+}
+
 export function recycledName(number: number): string {
   return `${pad(number)}.recycled`;
 }
 
-const NUMBERED = /^(?:MANIFEST-(\d{6,16})|(\d{6,16})\.(log|sst|recycled))$/;
-const KIND_OF_ENDING = { log: 'log', sst: 'table', recycled: 'recycled' } as const;
+const NUMBERED = /^(?:MANIFEST-(\d{6,16})|(\d{6,16})\.(log|sst|blob|recycled))$/;
+const KIND_OF_ENDING = { log: 'log', sst: 'table', blob: 'blob', recycled: 'recycled' } as const;
 
 /** What a name in the directory is, or undefined if it is not one of ours: each file has one name, to the letter. */
 export function parseFileName(name: string): DatabaseFile | undefined {

@@ -4,20 +4,34 @@
  *     byte 0      kind
  *     bytes 1–7   sequence, little-endian, below 2^53
  *
- * Kinds are stored on disk and never renumbered. Those after `rangeDelete` are reserved: a reader that meets one it
- * does not know refuses the file (law 10).
+ * Kinds are stored on disk and never renumbered. A reader that meets one it does not know refuses the file (law 10).
+ *
+ *     kind                    stored value
+ *     0 delete                none
+ *     1 put                   the user's value
+ *     2 range delete          the end of the range, exclusive; the key is its start. Never among the entries of a table
+ *     3 put, expiring         expires at, ms since 1970 (u64), then the user's value
+ *     4 put, blob             reference to a value in a blob file; only in tables
+ *     5 put, blob, expiring   expires at (u64), then the reference; only in tables
+ *     6 mark                  none; only in the log: takes a sequence number and changes nothing
  */
 import { readUint32, writeUint32 } from './bytes.js';
 
 export const KIND_DELETE = 0;
 export const KIND_PUT = 1;
 export const KIND_RANGE_DELETE = 2;
-/** Reserved: a put that carries an expiry time. */
 export const KIND_PUT_EXPIRING = 3;
-/** Reserved: a put whose value is a reference into a blob file. */
 export const KIND_PUT_BLOB = 4;
+export const KIND_PUT_BLOB_EXPIRING = 5;
+export const KIND_LOG_MARK = 6;
 
-export type Kind = typeof KIND_DELETE | typeof KIND_PUT;
+/** What a write can be: the kinds of the log and the memtable. */
+export type Kind =
+  | typeof KIND_DELETE
+  | typeof KIND_PUT
+  | typeof KIND_RANGE_DELETE
+  | typeof KIND_PUT_EXPIRING
+  | typeof KIND_LOG_MARK;
 
 export const TRAILER_BYTES = 8;
 

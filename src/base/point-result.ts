@@ -12,4 +12,6 @@ export interface PointResult {
   start: number;
   end: number;
   sequence: number;
+  /** Of the version found: for kinds other than a plain put, `source[start, end)` is the stored value. */
+  kind: number;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { StemeError } from '../base/errors.js';
-import { manifestName, tableName } from '../base/file-names.js';
+import { blobName, manifestName, tableName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { VersionSet } from '../version/version-set.js';
@@ -58,6 +58,7 @@ export class FileKeeper {
       tables.evict(number);
       await this.#remove(tableName(number));
     }
+    for (const number of obsolete.blobs) await this.#remove(blobName(number));
     for (const number of obsolete.manifests) await this.#remove(manifestName(number));
     for (const number of await segments.takeObsolete(versions.logNumber)) await allocator.retire(number);
     if (!this.#hasSwept) await this.#sweep();

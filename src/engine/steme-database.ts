@@ -25,7 +25,14 @@ import { keyBytes, valueBytes } from './user-bytes.js';
 export class StemeDatabase implements Database {
   readonly directory: string;
   readonly #engine: Engine;
-  readonly #result: PointResult = { state: LOOKUP_MISSING, source: EMPTY_BYTES, start: 0, end: 0, sequence: 0 };
+  readonly #result: PointResult = {
+    state: LOOKUP_MISSING,
+    source: EMPTY_BYTES,
+    start: 0,
+    end: 0,
+    sequence: 0,
+    kind: KIND_DELETE,
+  };
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine) {

@@ -4,7 +4,9 @@
  * put it into the manifest. A job that fails removes what it wrote.
  */
 import type { ErrorData } from '../base/errors.js';
+import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { MemtableShare } from '../memtable/memtable.js';
+import type { KeyRange } from '../read/key-range.js';
 import type { TableMetadata } from '../table/table-metadata.js';
 
 /** How new tables are to be written. */
@@ -16,33 +18,73 @@ export interface TableSettings {
   readonly createdAtMs: number;
 }
 
+/** Where values of at least `thresholdBytes` go; without it they stay in the tables. */
+export interface BlobSettings {
+  readonly thresholdBytes: number;
+  /** Numbers for new blob files: as many as could be needed. */
+  readonly numbers: readonly number[];
+  /** A new file is started once one has this size. */
+  readonly fileBytesTarget: number;
+}
+
 /** Writes one sealed memtable to one table, all versions. */
 export interface FlushJob {
   readonly kind: 'flush';
   readonly memtable: MemtableShare;
   readonly number: number;
   readonly settings: TableSettings;
+  readonly blobs?: BlobSettings;
 }
 
-/** Merges tables (newest first where keys overlap) into new ones, dropping versions that nobody can see. */
+/** A table that an output should not reach into too far: the next compaction would have to read it with the output. */
+export interface Grandparent extends KeyRange {
+  readonly fileBytes: number;
+}
+
+/** Half-open; a bound that is left out is no bound. */
+export interface KeyBounds {
+  readonly start?: Uint8Array;
+  readonly end?: Uint8Array;
+}
+
+/** Merges tables into new ones for one level, dropping versions that nobody can see. */
 export interface CompactionJob {
   readonly kind: 'compaction';
   readonly inputs: readonly TableMetadata[];
-  /** Of two versions at or below it, only the newer can be seen. */
-  readonly oldestSequence: number;
-  /** No older version of any key lies in tables outside the inputs: tombstones may go. */
-  readonly isBottom: boolean;
+  readonly outputLevel: number;
+  /** The part of the key space that this job merges; range deletes are cut there. */
+  readonly bounds: KeyBounds;
+  /**
+   * Sequences that readers look at, ascending. Of two versions of a key with none of them between (at or above the older, below
+   * the newer), only the newer can be seen.
+   */
+  readonly snapshots: readonly number[];
+  /** What expires at or before it is seen by nobody: every open reader has a later clock. */
+  readonly expiryCutoffMs: number;
+  /** Where tables below the output level have keys, coalesced and in order: only outside of it may tombstones go. */
+  readonly deeperRanges: readonly KeyRange[];
+  /** Tables of the level below the output level, in order. */
+  readonly grandparents: readonly Grandparent[];
+  /** An output ends before it overlaps more than this of the grandparents. */
+  readonly grandparentBytesMax: number;
   /** Numbers for the outputs: as many as could be needed. */
   readonly numbers: readonly number[];
   readonly tableBytesTarget: number;
   readonly readMode: 'mmap' | 'pread';
   readonly settings: TableSettings;
+  readonly blobs?: BlobSettings;
+  /** Values in these blob files are written anew, so that the files can go. */
+  readonly rewrittenBlobs?: readonly BlobMetadata[];
 }
 
 export type Job = FlushJob | CompactionJob;
 
 export interface JobOutput {
   readonly tables: readonly TableMetadata[];
+  readonly blobs: readonly BlobMetadata[];
+  /** Bytes of the files read and written. */
+  readonly readBytes: number;
+  readonly writtenBytes: number;
   readonly elapsedMs: number;
 }
 

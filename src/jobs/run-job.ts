@@ -13,7 +13,9 @@ export async function runJob(fileSystem: FileSystem, job: Job): Promise<JobReply
   try {
     const tables = await runKind(fileSystem, job);
     makeNamesDurable(fileSystem, job, tables);
-    return { output: { tables, elapsedMs: performance.now() - startedAtMs } };
+    const writtenBytes = tables.reduce((sum, table) => sum + table.fileBytes, 0);
+    const readBytes = job.kind === 'compaction' ? job.inputs.reduce((sum, table) => sum + table.fileBytes, 0) : 0;
+    return { output: { tables, blobs: [], readBytes, writtenBytes, elapsedMs: performance.now() - startedAtMs } };
   } catch (error) {
     return { error: errorToData(error) };
   }

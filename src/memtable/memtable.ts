@@ -187,7 +187,8 @@ export class Memtable {
       record = olderRecord(arena, record);
       if (record === 0) return false;
     }
-    result.state = recordKind(arena, record) === KIND_DELETE ? LOOKUP_DELETED : LOOKUP_FOUND;
+    result.kind = recordKind(arena, record);
+    result.state = result.kind === KIND_DELETE ? LOOKUP_DELETED : LOOKUP_FOUND;
     result.source = arena.bytes;
     result.start = recordKeyStart(record) + keyLength;
     result.end = result.start + recordValueLength(arena, record);

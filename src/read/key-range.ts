@@ -1,13 +1,20 @@
 import { compareBytes } from '../base/bytes.js';
 
-/** First and last user key of a table, both in it. */
+/** First and last user key of a table; the last one is in it unless it is exclusive, the end of a range delete. */
 export interface KeyRange {
   readonly smallestKey: Uint8Array;
   readonly largestKey: Uint8Array;
+  readonly isLargestKeyExclusive: boolean;
 }
 
 export function isInRange(range: KeyRange, key: Uint8Array): boolean {
-  return compareBytes(key, range.smallestKey) >= 0 && compareBytes(key, range.largestKey) <= 0;
+  return compareBytes(key, range.smallestKey) >= 0 && !endsBefore(range, key);
+}
+
+/** Whether all of the range lies before `key`. */
+export function endsBefore({ largestKey, isLargestKeyExclusive }: KeyRange, key: Uint8Array): boolean {
+  const order = compareBytes(largestKey, key);
+  return order < 0 || (order === 0 && isLargestKeyExclusive);
 }
 
 /**
@@ -22,11 +29,14 @@ export function firstTableReaching(tables: readonly KeyRange[], key: Uint8Array)
   let highShared = 0;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const { largestKey } = tables[middle];
+    const { largestKey, isLargestKeyExclusive } = tables[middle];
     const limit = Math.min(largestKey.length, key.length);
     let shared = Math.min(lowShared, highShared);
     while (shared < limit && largestKey[shared] === key[shared]) shared++;
-    const isBefore = shared < limit ? largestKey[shared] < key[shared] : largestKey.length < key.length;
+    const isBefore =
+      shared < limit
+        ? largestKey[shared] < key[shared]
+        : largestKey.length < key.length || (isLargestKeyExclusive && largestKey.length === key.length);
     if (isBefore) {
       low = middle + 1;
       lowShared = shared;

@@ -1,4 +1,5 @@
 import { EMPTY_BYTES } from '../base/bytes.js';
+import { KIND_DELETE } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_MISSING } from '../base/point-result.js';
 
@@ -31,4 +32,5 @@ export function lookup(
   result.start = 0;
   result.end = 0;
   result.sequence = 0;
+  result.kind = KIND_DELETE;
 }

@@ -76,6 +76,7 @@ export function fillPointResult(block: Uint8Array, entry: BlockEntry, result: Po
   result.start = entry.valueAt;
   result.end = entry.endAt;
   result.sequence = readTrailerSequence(block, entry.trailerAt);
+  result.kind = kind;
 }
 
 function unknownKind(kind: number, file: string): StemeError {

@@ -26,6 +26,8 @@ export interface TableWriterOptions {
   readonly bloomBitsPerKey: number;
   readonly compression: TableCompression;
   readonly createdAtMs: number;
+  /** When the oldest of the data was first put into a table. Default: `createdAtMs`. */
+  readonly oldestAtMs?: number;
 }
 
 interface IndexPartition {
@@ -50,6 +52,7 @@ export class TableWriter {
   #partitionBytes = 0;
 
   #entryCount = 0;
+  #keyCount = 0;
   #tombstoneCount = 0;
   #rawBytes = 0;
   #dataBlockCount = 0;
@@ -100,6 +103,7 @@ export class TableWriter {
     }
     block.add(keySource, keyStart, keyEnd, sequence, kind, valueSource, valueStart, valueEnd);
     if (isFirst) this.#smallestKey = new Uint8Array(keySource.subarray(keyStart, keyEnd));
+    if (order !== 0) this.#keyCount++;
     if (order !== 0 && this.#options.bloomBitsPerKey > 0) this.#filter.addHash(hashKey(keySource, keyStart, keyEnd));
     this.#count(keyBytes + valueBytes, sequence, kind);
   }
@@ -203,6 +207,14 @@ export class TableWriter {
       smallestSequence: this.#smallestSequence,
       largestSequence: this.#largestSequence,
       createdAtMs: this.#options.createdAtMs,
+      rangeDeleteCount: 0,
+      keyCount: this.#keyCount,
+      isLargestKeyExclusive: false,
+      oldestAtMs: this.#options.oldestAtMs ?? this.#options.createdAtMs,
+      expiringCount: 0,
+      largestExpiryMs: 0,
+      globalSequence: 0,
+      blobUses: [],
     };
   }
 }

@@ -1,6 +1,8 @@
 import { compareBytes } from '../base/bytes.js';
 import { LEVEL_COUNT } from '../base/limits.js';
+import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { TableMetadata } from '../table/table-metadata.js';
+import { type Blobs, blobsInUse } from './blobs.js';
 import type { AddedTable, DeletedTable, VersionEdit } from './version-edit.js';
 
 /** The tables of each level: L0 newest first (they may overlap), all others by key, and disjoint. */
@@ -15,12 +17,14 @@ export type MisfitReporter = (problem: string) => never;
 export class LevelsBuilder {
   readonly #base: Levels;
   readonly #report: MisfitReporter;
+  readonly #blobs: Map<number, BlobMetadata>;
   readonly #tables = new Map<number, AddedTable>();
   /** Levels to be made anew; the others are shared with the base. */
   readonly #touched = new Set<number>();
 
-  constructor(base: Levels, report: MisfitReporter) {
+  constructor(base: Levels, baseBlobs: Blobs, report: MisfitReporter) {
     this.#base = base;
+    this.#blobs = new Map(baseBlobs);
     this.#report = report;
     for (let level = 0; level < LEVEL_COUNT; level++) {
       for (const table of base[level]) this.#tables.set(table.number, { level, table });
@@ -30,14 +34,16 @@ export class LevelsBuilder {
   apply(edit: VersionEdit): void {
     for (const deleted of edit.deletedTables) this.#delete(deleted);
     for (const added of edit.addedTables) this.#add(added);
+    for (const blob of edit.addedBlobs ?? []) this.#blobs.set(blob.number, blob);
   }
 
-  finish(): Levels {
+  finish(): { levels: Levels; blobs: Blobs } {
     const made = new Map<number, TableMetadata[]>();
     for (const level of this.#touched) made.set(level, []);
     for (const { level, table } of this.#tables.values()) made.get(level)?.push(table);
     for (const [level, tables] of made) this.#order(level, tables);
-    return this.#base.map((tables, level) => made.get(level) ?? tables);
+    const levels = this.#base.map((tables, level) => made.get(level) ?? tables);
+    return { levels, blobs: blobsInUse(this.#blobs, levels, this.#report) };
   }
 
   #delete({ level, number }: DeletedTable): void {
@@ -63,10 +69,16 @@ export class LevelsBuilder {
     }
     tables.sort((a, b) => compareBytes(a.smallestKey, b.smallestKey));
     for (let i = 1; i < tables.length; i++) {
-      if (compareBytes(tables[i - 1].largestKey, tables[i].smallestKey) < 0) continue;
+      if (endsBefore(tables[i - 1], tables[i].smallestKey)) continue;
       this.#report(`tables ${tables[i - 1].number} and ${tables[i].number} overlap in L${level}`);
     }
   }
+}
+
+/** Whether all of the table, its range deletes included, lies before `key`. */
+function endsBefore({ largestKey, isLargestKeyExclusive }: TableMetadata, key: Uint8Array): boolean {
+  const order = compareBytes(largestKey, key);
+  return order < 0 || (order === 0 && isLargestKeyExclusive);
 }
 
 function compareNewestFirst(a: TableMetadata, b: TableMetadata): number {

@@ -4,6 +4,7 @@ import { CURRENT_NAME, manifestName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { findDurableMark } from '../log/durable-mark-search.js';
 import { type LogDamageEvent, LogReader, type LogRecordEvent } from '../log/log-reader.js';
+import { NO_BLOBS } from './blobs.js';
 import { CURRENT_BYTES_MAX, decodeCurrent } from './current-file.js';
 import { EMPTY_LEVELS, LevelsBuilder } from './levels-builder.js';
 import { decodeManifestHeader, manifestIdentity } from './manifest-header.js';
@@ -76,7 +77,7 @@ class ManifestReplay {
     this.#file = manifestName(manifestNumber);
     this.#manifestNumber = manifestNumber;
     this.#log = log;
-    this.#levels = new LevelsBuilder(EMPTY_LEVELS, (problem) => this.#fail(FITTING_EDIT, problem));
+    this.#levels = new LevelsBuilder(EMPTY_LEVELS, NO_BLOBS, (problem) => this.#fail(FITTING_EDIT, problem));
   }
 
   async run(): Promise<ManifestState> {
@@ -87,7 +88,8 @@ class ManifestReplay {
       if (record === undefined) break;
       scalars = this.#applyEdit(scalars, record);
     }
-    return { ...scalars, version: new Version(this.#levels.finish()) };
+    const { levels, blobs } = this.#levels.finish();
+    return { ...scalars, version: new Version(levels, blobs) };
   }
 
   /** The next whole record, or undefined at the end of what was made durable. */

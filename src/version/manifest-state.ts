@@ -53,5 +53,6 @@ export function snapshotEdit({
     lastSequence,
     addedTables: version.levels.flatMap((tables, level) => tables.map((table) => ({ level, table }))),
     deletedTables: [],
+    addedBlobs: [...version.blobs.values()],
   };
 }

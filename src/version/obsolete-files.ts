@@ -2,7 +2,7 @@ import { logName, manifestName, parseFileName, tableName } from '../base/file-na
 
 /** What is still needed, or may be: everything that a directory's files are judged by. */
 export interface NeededFiles {
-  /** Tables of every referenced version, and of edits whose outcome is open. */
+  /** Tables and blob files of every referenced version, and of edits whose outcome is open. */
   readonly tableNumbers: ReadonlySet<number>;
   /** The live manifest, and one that is being switched to. */
   readonly manifestNumbers: ReadonlySet<number>;
@@ -29,6 +29,8 @@ function isObsolete(name: string, needed: NeededFiles): boolean {
   switch (file?.kind) {
     case 'table':
       if (name !== tableName(file.number)) return false;
+      return !needed.tableNumbers.has(file.number) && !needed.pendingNumbers.has(file.number);
+    case 'blob':
       return !needed.tableNumbers.has(file.number) && !needed.pendingNumbers.has(file.number);
     case 'manifest':
       return name === manifestName(file.number) && !needed.manifestNumbers.has(file.number);

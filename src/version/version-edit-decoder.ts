@@ -1,13 +1,16 @@
 import { compareBytes } from '../base/bytes.js';
 import { CorruptionError, StemeError } from '../base/errors.js';
-import { KEY_BYTES_MAX, LEVEL_COUNT, SEQUENCE_MAX } from '../base/limits.js';
+import { LEVEL_COUNT, SEQUENCE_MAX } from '../base/limits.js';
+import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { TableMetadata } from '../table/table-metadata.js';
 import { type DamageReporter, FieldReader } from './field-reader.js';
+import { decodeFixedFields, decodeTableField, NO_OPTIONAL_FIELDS, type OptionalTableFields } from './table-fields.js';
 import type { AddedTable, DeletedTable, VersionEdit } from './version-edit.js';
 import {
   COMPARATOR_NAME_BYTES_MAX,
   DATABASE_ID_MAX,
   isOptionalTag,
+  TAG_ADDED_BLOB,
   TAG_ADDED_TABLE,
   TAG_COMPARATOR_NAME,
   TAG_DATABASE_ID,
@@ -36,7 +39,9 @@ export function decodeVersionEdit(payload: Uint8Array, place: EditPlace): Versio
 }
 
 /** Scalars while they are collected; an undefined one was not in the edit. */
-type Scalars = { -readonly [K in keyof Omit<VersionEdit, 'addedTables' | 'deletedTables'>]: VersionEdit[K] };
+type Scalars = {
+  -readonly [K in keyof Omit<VersionEdit, 'addedTables' | 'deletedTables' | 'addedBlobs'>]: VersionEdit[K];
+};
 
 class VersionEditDecoder {
   readonly #payload: Uint8Array;
@@ -44,6 +49,7 @@ class VersionEditDecoder {
   readonly #scalars: Scalars = {};
   readonly #addedTables: AddedTable[] = [];
   readonly #deletedTables: DeletedTable[] = [];
+  readonly #addedBlobs: BlobMetadata[] = [];
 
   constructor(payload: Uint8Array, place: EditPlace) {
     this.#payload = payload;
@@ -58,7 +64,8 @@ class VersionEditDecoder {
       if (this.#decodeKnown(tag, body)) body.expectEnd(`field ${tag}`);
       else this.#passOver(tag);
     }
-    return { ...this.#scalars, addedTables: this.#addedTables, deletedTables: this.#deletedTables };
+    const edit = { ...this.#scalars, addedTables: this.#addedTables, deletedTables: this.#deletedTables };
+    return this.#addedBlobs.length === 0 ? edit : { ...edit, addedBlobs: this.#addedBlobs };
   }
 
   /** Whether the tag is known; then its body has been read. */
@@ -88,35 +95,32 @@ class VersionEditDecoder {
       case TAG_ADDED_TABLE:
         this.#addedTables.push({ level: decodeLevel(body), table: this.#decodeTable(body) });
         return true;
+      case TAG_ADDED_BLOB:
+        this.#addedBlobs.push(decodeBlob(body));
+        return true;
       default:
         return false;
     }
   }
 
   #decodeTable(body: FieldReader): TableMetadata {
-    const table: TableMetadata = {
-      number: body.varint('a table number', 0, NUMBER_MAX),
-      fileBytes: body.varint('the size of a table', 0, NUMBER_MAX),
-      entryCount: body.varint('an entry count', 0, NUMBER_MAX),
-      tombstoneCount: body.varint('a tombstone count', 0, NUMBER_MAX),
-      rawBytes: body.varint('the raw size of a table', 0, NUMBER_MAX),
-      smallestSequence: body.varint('the smallest sequence', 0, SEQUENCE_MAX),
-      largestSequence: body.varint('the largest sequence', 0, SEQUENCE_MAX),
-      createdAtMs: body.varint('a time of creation', 0, NUMBER_MAX),
-      smallestKey: body.bytes('the smallest key', 1, KEY_BYTES_MAX),
-      largestKey: body.bytes('the largest key', 1, KEY_BYTES_MAX),
-    };
-    this.#checkBounds(table);
+    const fixed = decodeFixedFields(body);
+    const optional: OptionalTableFields = { ...NO_OPTIONAL_FIELDS, oldestAtMs: fixed.createdAtMs };
     while (!body.isAtEnd) {
       const tag = body.varint('a tag of a table field', 0, NUMBER_MAX);
-      body.nested(`table field ${tag}`);
-      this.#passOver(tag);
+      const field = body.nested(`table field ${tag}`);
+      if (decodeTableField(tag, field, optional)) field.expectEnd(`table field ${tag}`);
+      else this.#passOver(tag);
     }
+    const table = { ...fixed, ...optional };
+    this.#checkBounds(table);
     return table;
   }
 
-  #checkBounds({ number, smallestKey, largestKey, smallestSequence, largestSequence }: TableMetadata): void {
-    if (compareBytes(smallestKey, largestKey) > 0) {
+  #checkBounds(table: TableMetadata): void {
+    const { number, smallestKey, largestKey, smallestSequence, largestSequence } = table;
+    const order = compareBytes(smallestKey, largestKey);
+    if (order > 0 || (order === 0 && table.isLargestKeyExclusive)) {
       this.#report(`the keys of table ${number} in order`, 'the smallest after the largest');
     }
     if (smallestSequence > largestSequence) {
@@ -154,4 +158,13 @@ class VersionEditDecoder {
 
 function decodeLevel(body: FieldReader): number {
   return body.varint('a level', 0, LEVEL_COUNT - 1);
+}
+
+function decodeBlob(body: FieldReader): BlobMetadata {
+  return {
+    number: body.varint('a blob number', 0, NUMBER_MAX),
+    fileBytes: body.varint('the size of a blob file', 0, NUMBER_MAX),
+    valueCount: body.varint('a count of values', 0, NUMBER_MAX),
+    valueBytes: body.varint('the bytes of values', 0, NUMBER_MAX),
+  };
 }

@@ -1,8 +1,17 @@
 import { assert } from '../base/errors.js';
 import { VARINT_BYTES_MAX, writeVarint } from '../base/varint.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 import type { AddedTable, VersionEdit } from './version-edit.js';
 import {
   COMPARATOR_NAME_BYTES_MAX,
+  TABLE_TAG_BLOB_USES,
+  TABLE_TAG_EXCLUSIVE_LARGEST_KEY,
+  TABLE_TAG_EXPIRY,
+  TABLE_TAG_GLOBAL_SEQUENCE,
+  TABLE_TAG_KEY_COUNT,
+  TABLE_TAG_OLDEST_AT_MS,
+  TABLE_TAG_RANGE_DELETE_COUNT,
+  TAG_ADDED_BLOB,
   TAG_ADDED_TABLE,
   TAG_COMPARATOR_NAME,
   TAG_DATABASE_ID,
@@ -24,6 +33,9 @@ export function encodeVersionEdit(edit: VersionEdit): Uint8Array {
   pushNumber(parts, TAG_LAST_SEQUENCE, edit.lastSequence);
   for (const { level, number } of edit.deletedTables) pushField(parts, TAG_DELETED_TABLE, [varints(level, number)]);
   for (const added of edit.addedTables) pushField(parts, TAG_ADDED_TABLE, encodeAddedTable(added));
+  for (const { number, fileBytes, valueCount, valueBytes } of edit.addedBlobs ?? []) {
+    pushField(parts, TAG_ADDED_BLOB, [varints(number, fileBytes, valueCount, valueBytes)]);
+  }
   return Buffer.concat(parts);
 }
 
@@ -40,7 +52,23 @@ function encodeAddedTable({ level, table }: AddedTable): Uint8Array[] {
     table.createdAtMs,
   );
   const { smallestKey, largestKey } = table;
-  return [numbers, varints(smallestKey.length), smallestKey, varints(largestKey.length), largestKey];
+  const parts = [numbers, varints(smallestKey.length), smallestKey, varints(largestKey.length), largestKey];
+  pushTableFields(parts, table);
+  return parts;
+}
+
+/** What a table may have beside its numbers and bounds. */
+function pushTableFields(parts: Uint8Array[], table: TableMetadata): void {
+  const { keyCount, oldestAtMs, createdAtMs, rangeDeleteCount, expiringCount, largestExpiryMs, blobUses } = table;
+  if (keyCount > 0) pushNumber(parts, TABLE_TAG_KEY_COUNT, keyCount);
+  if (table.isLargestKeyExclusive) pushField(parts, TABLE_TAG_EXCLUSIVE_LARGEST_KEY, []);
+  if (oldestAtMs !== createdAtMs) pushNumber(parts, TABLE_TAG_OLDEST_AT_MS, oldestAtMs);
+  if (rangeDeleteCount > 0) pushNumber(parts, TABLE_TAG_RANGE_DELETE_COUNT, rangeDeleteCount);
+  if (expiringCount > 0) pushField(parts, TABLE_TAG_EXPIRY, [varints(expiringCount, largestExpiryMs)]);
+  if (table.globalSequence > 0) pushNumber(parts, TABLE_TAG_GLOBAL_SEQUENCE, table.globalSequence);
+  if (blobUses.length === 0) return;
+  const uses = blobUses.map(({ number, valueCount, valueBytes }) => varints(number, valueCount, valueBytes));
+  pushField(parts, TABLE_TAG_BLOB_USES, uses);
 }
 
 function encodeName(name: string): Uint8Array {

@@ -11,7 +11,17 @@
  *      14  deleted table: level, number
  *      16  added table: level, number, file bytes, entry count, tombstone count, raw bytes, smallest sequence, largest
  *          sequence, created at (ms), length and bytes of the smallest key, length and bytes of the largest key, then
- *          fields of its own (tag, length, body; none is known yet)
+ *          fields of its own: tag, length, body
+ *            1  distinct user keys
+ *            2  (empty) the largest key is exclusive
+ *            3  when the oldest data was first put into a table (ms), if that is not created at
+ *            4  range deletes
+ *            5  entries that expire, and when the last of them does (ms)
+ *            6  global sequence
+ *            8  for each blob file that entries refer to, ascending: number, values, bytes of values
+ *          a field with nothing to say is left out
+ *      18  added blob file: number, file bytes, values, bytes of values. A blob file leaves a version with the last table
+ *          that refers to it, without a field of its own
  *
  * All numbers are varints below 2^53. Tags are never renumbered or used again. Whoever writes a tag that an older
  * reader does not know says by its lowest bit what that reader shall do: odd, skip it; even, refuse the file with
@@ -25,6 +35,16 @@ export const TAG_NEXT_FILE_NUMBER = 10;
 export const TAG_LAST_SEQUENCE = 12;
 export const TAG_DELETED_TABLE = 14;
 export const TAG_ADDED_TABLE = 16;
+export const TAG_ADDED_BLOB = 18;
+
+/** Fields of an added table. */
+export const TABLE_TAG_KEY_COUNT = 1;
+export const TABLE_TAG_EXCLUSIVE_LARGEST_KEY = 2;
+export const TABLE_TAG_OLDEST_AT_MS = 3;
+export const TABLE_TAG_RANGE_DELETE_COUNT = 4;
+export const TABLE_TAG_EXPIRY = 5;
+export const TABLE_TAG_GLOBAL_SEQUENCE = 6;
+export const TABLE_TAG_BLOB_USES = 8;
 
 export const COMPARATOR_NAME_BYTES_MAX = 255;
 export const DATABASE_ID_MAX = 2 ** 32 - 1;

@@ -1,3 +1,4 @@
+import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { TableMetadata } from '../table/table-metadata.js';
 
 /** The key order that this engine writes and reads; a manifest that names another one is refused. */
@@ -30,4 +31,6 @@ export interface VersionEdit {
   readonly lastSequence?: number;
   readonly addedTables: readonly AddedTable[];
   readonly deletedTables: readonly DeletedTable[];
+  /** New blob files, that added tables refer to. */
+  readonly addedBlobs?: readonly BlobMetadata[];
 }

@@ -9,7 +9,7 @@
  */
 import { join } from 'node:path';
 import { assert, CorruptionError, StemeError } from '../base/errors.js';
-import { CURRENT_NAME, parseFileName, tableName } from '../base/file-names.js';
+import { blobName, CURRENT_NAME, parseFileName, tableName } from '../base/file-names.js';
 import { MANIFEST_BYTES_MAX } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { readCurrent, readManifest } from './manifest-reader.js';
@@ -41,6 +41,7 @@ export interface NewDatabase extends VersionSetOptions {
 /** Files that nothing needs any more, by number. */
 export interface ObsoleteNumbers {
   readonly tables: number[];
+  readonly blobs: number[];
   readonly manifests: number[];
 }
 
@@ -171,11 +172,12 @@ export class VersionSet {
    * `apply` and after a `release` that was a version's last.
    */
   takeObsolete(): ObsoleteNumbers {
-    if (!this.#mayDelete) return { tables: [], manifests: [] };
+    if (!this.#mayDelete) return { tables: [], blobs: [], manifests: [] };
     const tables = this.#tables.takeRetired();
+    const blobs = this.#tables.takeRetiredBlobs();
     const manifests = this.#retiredManifests;
     this.#retiredManifests = [];
-    return { tables, manifests };
+    return { tables, blobs, manifests };
   }
 
   /** Which of `names`, the listing of the directory, may be removed: the sweep after recovery. None before the first `apply`. */
@@ -186,15 +188,19 @@ export class VersionSet {
     return obsoleteFiles(names, { ...inUse, tableNumbers, manifestNumbers: this.#manifestNumbers, logNumber });
   }
 
-  /** Checks that each table of `current` is there with its recorded size; throws CorruptionError for the first that is not. */
+  /** Checks that each table and blob file of `current` is there with its recorded size; throws CorruptionError for the first that is not. */
   async verifyTables(): Promise<void> {
-    for (const { number, fileBytes } of this.current.tables()) {
-      const file = tableName(number);
-      const foundBytes = await this.#fileSystem.statBytes(join(this.#directory, file));
-      if (foundBytes === fileBytes) continue;
-      const found = foundBytes === undefined ? 'no file' : `${foundBytes} bytes`;
-      throw new CorruptionError({ file, offsetBytes: 0, expected: `a table of ${fileBytes} bytes`, found });
-    }
+    for (const { number, fileBytes } of this.current.tables())
+      await this.#verifySize('table', tableName(number), fileBytes);
+    for (const { number, fileBytes } of this.current.blobs.values())
+      await this.#verifySize('blob file', blobName(number), fileBytes);
+  }
+
+  async #verifySize(kind: string, file: string, fileBytes: number): Promise<void> {
+    const foundBytes = await this.#fileSystem.statBytes(join(this.#directory, file));
+    if (foundBytes === fileBytes) return;
+    const found = foundBytes === undefined ? 'no file' : `${foundBytes} bytes`;
+    throw new CorruptionError({ file, offsetBytes: 0, expected: `a ${kind} of ${fileBytes} bytes`, found });
   }
 
   /** Waits for the edits under way and closes the manifest. May be called twice. */
@@ -237,6 +243,9 @@ export class VersionSet {
     this.raiseFileNumber(edit.nextFileNumber ?? 0);
     for (const { table } of edit.addedTables) {
       assert(table.number < this.#nextFileNumber, `the number of table ${table.number} was allocated`);
+    }
+    for (const { number } of edit.addedBlobs ?? []) {
+      assert(number < this.#nextFileNumber, `the number of blob file ${number} was allocated`);
     }
     const version = this.#state.version.apply(edit);
     return { ...scalarsAfter(this.#state, edit), nextFileNumber: this.#nextFileNumber, version };

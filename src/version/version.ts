@@ -1,6 +1,6 @@
-import { compareBytes } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
 import type { TableMetadata } from '../table/table-metadata.js';
+import { type Blobs, NO_BLOBS } from './blobs.js';
 import { EMPTY_LEVELS, type Levels, LevelsBuilder } from './levels-builder.js';
 import type { VersionEdit } from './version-edit.js';
 
@@ -22,11 +22,14 @@ export class Version {
   readonly levels: Levels;
   /** One for each level. */
   readonly totals: readonly LevelTotals[];
+  /** Blob files that tables of the version refer to, by number. */
+  readonly blobs: Blobs;
   #referenceCount = 0;
   #isAbandoned = false;
 
-  constructor(levels: Levels) {
+  constructor(levels: Levels, blobs: Blobs = NO_BLOBS) {
     this.levels = levels;
+    this.blobs = blobs;
     this.totals = levels.map(totalsOf);
   }
 
@@ -41,18 +44,10 @@ export class Version {
 
   /** The version after `edit`; this one stays as it is. An edit that does not fit is a bug of whoever made it. */
   apply(edit: VersionEdit): Version {
-    const builder = new LevelsBuilder(this.levels, failOnMisfit);
+    const builder = new LevelsBuilder(this.levels, this.blobs, failOnMisfit);
     builder.apply(edit);
-    return new Version(builder.finish());
-  }
-
-  /** The one table of L1 or below whose range holds `key`. It need not hold the key itself. */
-  findTable(level: number, key: Uint8Array): TableMetadata | undefined {
-    assert(level > 0, 'tables of L0 overlap: no single one holds a key');
-    const tables = this.levels[level];
-    const index = firstTableEndingAtOrAfter(tables, key);
-    if (index === tables.length) return undefined;
-    return compareBytes(tables[index].smallestKey, key) <= 0 ? tables[index] : undefined;
+    const { levels, blobs } = builder.finish();
+    return new Version(levels, blobs);
   }
 
   get isReferenced(): boolean {
@@ -72,18 +67,6 @@ export class Version {
     this.#isAbandoned = this.#referenceCount === 0;
     return this.#isAbandoned;
   }
-}
-
-/** Index of the first of `tables`, ordered and disjoint, whose largest key is at or after `key`; their count if none is. */
-export function firstTableEndingAtOrAfter(tables: readonly TableMetadata[], key: Uint8Array): number {
-  let low = 0;
-  let high = tables.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareBytes(tables[middle].largestKey, key) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function totalsOf(tables: readonly TableMetadata[]): LevelTotals {

@@ -3,7 +3,7 @@ import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import type { TableMetadata } from '../../src/table/table-metadata.js';
 import type { Row } from '../support/job-bench.js';
-import { compactionJob, flushJob, rowsOf, tablesOf } from '../support/job-bench.js';
+import { compactionJob, EVERYWHERE, flushJob, rowsOf, tablesOf } from '../support/job-bench.js';
 import { DIRECTORY, filesOf, flipBit } from '../support/test-database.js';
 
 /** A disk with one table for each list of rows, oldest first. */
@@ -73,12 +73,14 @@ describe('a compaction', () => {
     ],
   ])('keeps what a reader at sequence %i still sees', async (oldestSequence, expected) => {
     const { disk, inputs } = await diskWith(old, newer);
-    expect(mergedRows(disk, await tablesOf(disk, compactionJob(inputs, { oldestSequence })))).toEqual(expected);
+    expect(mergedRows(disk, await tablesOf(disk, compactionJob(inputs, { snapshots: [oldestSequence] })))).toEqual(
+      expected,
+    );
   });
 
   it('keeps tombstones above the bottom', async () => {
     const { disk, inputs } = await diskWith(old, newer);
-    const tables = await tablesOf(disk, compactionJob(inputs, { isBottom: false }));
+    const tables = await tablesOf(disk, compactionJob(inputs, { deeperRanges: [EVERYWHERE] }));
     expect(mergedRows(disk, tables)).toContainEqual(['c', 5]);
   });
 
@@ -94,7 +96,7 @@ describe('a compaction', () => {
       (_, i): Row => [`key ${String(i >> 3).padStart(3, '0')}`, i + 1, 'v'.repeat(50)],
     );
     const { disk, inputs } = await diskWith(rows);
-    const tables = await tablesOf(disk, compactionJob(inputs, { tableBytesTarget: 3000, oldestSequence: 0 }));
+    const tables = await tablesOf(disk, compactionJob(inputs, { tableBytesTarget: 3000, snapshots: [0] }));
     expect(tables.length).toBeGreaterThan(4);
     for (const { fileBytes } of tables) expect(fileBytes).toBeLessThan(6000);
     expect(mergedRows(disk, tables)).toEqual(rowsOf(disk, inputs[0]));

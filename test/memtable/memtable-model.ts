@@ -121,7 +121,7 @@ export function describeGet(memtable: Memtable, key: Uint8Array, sequenceMax: nu
 }
 
 export function emptyResult(): PointResult {
-  return { state: LOOKUP_MISSING, source: EMPTY_BYTES, start: 0, end: 0, sequence: 0 };
+  return { state: LOOKUP_MISSING, source: EMPTY_BYTES, start: 0, end: 0, sequence: 0, kind: 0 };
 }
 
 export function insertRecord(memtable: Memtable, { key, sequence, kind, value }: ModelRecord): void {

@@ -26,7 +26,11 @@ function cutTables(entries: readonly VersionEntry[], entriesMin: number): Versio
 }
 
 function rangesOf(tables: readonly VersionEntry[][]): KeyRange[] {
-  return tables.map((table) => ({ smallestKey: table[0].key, largestKey: table[table.length - 1].key }));
+  return tables.map((table) => ({
+    smallestKey: table[0].key,
+    largestKey: table[table.length - 1].key,
+    isLargestKeyExclusive: false,
+  }));
 }
 
 describe('LevelIterator', () => {

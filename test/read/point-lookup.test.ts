@@ -12,7 +12,14 @@ import { TablePointSource } from '../../src/read/table-point-source.js';
 import { arbitraryKey } from './arbitrary-versions.js';
 
 const key = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
-const emptyResult = (): PointResult => ({ state: LOOKUP_MISSING, source: EMPTY_BYTES, start: 0, end: 0, sequence: 0 });
+const emptyResult = (): PointResult => ({
+  state: LOOKUP_MISSING,
+  source: EMPTY_BYTES,
+  start: 0,
+  end: 0,
+  sequence: 0,
+  kind: 0,
+});
 
 /** Has one key; the value is the sequence. */
 class OneKeySource implements PointSource {
@@ -63,10 +70,13 @@ describe('lookup', () => {
 describe('TablePointSource', () => {
   it('opens its table only for keys within the range, ends included', () => {
     let opened = 0;
-    const source = new TablePointSource({ smallestKey: key('b'), largestKey: key('d') }, () => {
-      opened++;
-      return new OneKeySource('d', 1);
-    });
+    const source = new TablePointSource(
+      { smallestKey: key('b'), largestKey: key('d'), isLargestKeyExclusive: false },
+      () => {
+        opened++;
+        return new OneKeySource('d', 1);
+      },
+    );
     const result = emptyResult();
     for (const text of ['a', 'azz', 'da', 'e']) expect(source.get(key(text), 0, 9, result)).toBe(false);
     expect(opened).toBe(0);
@@ -83,7 +93,11 @@ function rangesOf(keys: readonly Uint8Array[]): KeyRange[] {
     .filter((entry, index, all) => index === 0 || compareBytes(entry, all[index - 1]) !== 0);
   const ranges: KeyRange[] = [];
   for (let i = 0; i < sorted.length; i += 2)
-    ranges.push({ smallestKey: sorted[i], largestKey: sorted[Math.min(i + 1, sorted.length - 1)] });
+    ranges.push({
+      smallestKey: sorted[i],
+      largestKey: sorted[Math.min(i + 1, sorted.length - 1)],
+      isLargestKeyExclusive: false,
+    });
   return ranges;
 }
 

@@ -6,6 +6,7 @@ import type { CompactionJob, FlushJob, Job, TableSettings } from '../../src/jobs
 import { runJob } from '../../src/jobs/run-job.js';
 import { Arena } from '../../src/memtable/arena.js';
 import { Memtable } from '../../src/memtable/memtable.js';
+import type { KeyRange } from '../../src/read/key-range.js';
 import { BlockCache } from '../../src/table/block-cache.js';
 import type { TableMetadata } from '../../src/table/table-metadata.js';
 import { TableReader } from '../../src/table/table-reader.js';
@@ -18,6 +19,13 @@ export function settingsWith(overrides: Partial<TableSettings> = {}): TableSetti
   const defaults = { blockBytes: 256, bloomBitsPerKey: 10, compression: 'none' as const, createdAtMs: 7 };
   return { directory: DIRECTORY, ...defaults, ...overrides };
 }
+
+/** Every key there is. */
+export const EVERYWHERE: KeyRange = {
+  smallestKey: Uint8Array.of(0),
+  largestKey: new Uint8Array(70).fill(255),
+  isLargestKeyExclusive: false,
+};
 
 /** A job that flushes `rows`, which may come in any order of keys but in the order of their sequences. */
 export function flushJob(number: number, rows: readonly Row[], settings = settingsWith()): FlushJob {
@@ -34,8 +42,22 @@ export function flushJob(number: number, rows: readonly Row[], settings = settin
 
 export function compactionJob(inputs: readonly TableMetadata[], overrides: Partial<CompactionJob> = {}): CompactionJob {
   const numbers = Array.from({ length: 20 }, (_, i) => 100 + i);
-  const defaults = { oldestSequence: 1_000_000, isBottom: true, numbers, tableBytesTarget: 1_000_000 };
-  return { kind: 'compaction', inputs, readMode: 'pread', settings: settingsWith(), ...defaults, ...overrides };
+  return {
+    kind: 'compaction',
+    inputs,
+    outputLevel: 6,
+    bounds: {},
+    snapshots: [],
+    expiryCutoffMs: 0,
+    deeperRanges: [],
+    grandparents: [],
+    grandparentBytesMax: Number.MAX_SAFE_INTEGER,
+    numbers,
+    tableBytesTarget: 1_000_000,
+    readMode: 'pread',
+    settings: settingsWith(),
+    ...overrides,
+  };
 }
 
 /** Runs a job to its end; throws what it threw. */

@@ -14,7 +14,7 @@ const ROOM_LINES: readonly (readonly string[])[] = [
   ['src/base'],
   ['src/metrics'],
   ['src/fs'],
-  ['src/log', 'src/memtable', 'src/table', 'src/store'],
+  ['src/log', 'src/memtable', 'src/table', 'src/blob', 'src/store'],
   ['src/wal', 'src/quarantine', 'src/cold'],
   ['src/version'],
   ['src/read'],

@@ -79,7 +79,7 @@ describe.each(['mmap', 'pread'] as const)('the table cache, by %s', (readMode) =
 
   it('leaves no descriptor behind when a table cannot be opened', () => {
     const { cache, tables, trace } = createRig(5, readMode);
-    const wrong = { number: 1, fileBytes: tables[1].fileBytes + 1 };
+    const wrong = { number: 1, fileBytes: tables[1].fileBytes + 1, globalSequence: 0 };
     expect(() => cache.get(wrong)).toThrow(expect.objectContaining({ code: 'STEME_CORRUPTION' }));
     expect(cache.openTableCount).toBe(0);
     expect(countOf(trace.lines, 'close')).toBe(countOf(trace.lines, 'open'));

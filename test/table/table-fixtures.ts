@@ -77,7 +77,7 @@ export function openTable({ fileSystem, summary }: WrittenTable, options: OpenOp
 }
 
 export function createResult(): PointResult {
-  return { state: LOOKUP_MISSING, source: new Uint8Array(0), start: 0, end: 0, sequence: 0 };
+  return { state: LOOKUP_MISSING, source: new Uint8Array(0), start: 0, end: 0, sequence: 0, kind: 0 };
 }
 
 const ANSWERS = { [LOOKUP_MISSING]: 'missing', [LOOKUP_FOUND]: 'found', [LOOKUP_DELETED]: 'deleted' };

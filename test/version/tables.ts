@@ -24,6 +24,14 @@ export function table(
     smallestSequence: number * 10,
     largestSequence: number * 10 + 9,
     createdAtMs: 1_700_000_000_000,
+    rangeDeleteCount: 0,
+    keyCount: 0,
+    isLargestKeyExclusive: false,
+    oldestAtMs: 1_700_000_000_000,
+    expiringCount: 0,
+    largestExpiryMs: 0,
+    globalSequence: 0,
+    blobUses: [],
     ...fields,
   };
 }

@@ -67,7 +67,7 @@ describe('creating a version set', () => {
     await writeFile('MANIFEST-000002', 10);
     const set = await createSet(fileSystem);
     expect(manifestsIn(await fileSystem.list(DIRECTORY))).toEqual(['MANIFEST-000002', 'MANIFEST-000003']);
-    expect(set.takeObsolete()).toEqual({ tables: [], manifests: [2] });
+    expect(set.takeObsolete()).toEqual({ tables: [], blobs: [], manifests: [2] });
   });
 });
 
@@ -319,7 +319,7 @@ describe('a disk that fails', () => {
     expect(error).toMatchObject({ code: 'STEME_IO' });
     expect(stateOf(set)).toBe(before);
     await expect(set.apply(edit({}))).rejects.toMatchObject({ code: 'STEME_BACKGROUND', cause: error });
-    expect(set.takeObsolete()).toEqual({ tables: [], manifests: [] });
+    expect(set.takeObsolete()).toEqual({ tables: [], blobs: [], manifests: [] });
     expect(set.obsoleteFileNames(await fileSystem.list(DIRECTORY), NOTHING_IN_USE)).toEqual([]);
     await set.close();
     const reopened = await recoverSet(fileSystem);

@@ -1,9 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareBytes } from '../../src/base/bytes.js';
 import { LEVEL_COUNT } from '../../src/base/limits.js';
-import { firstTableEndingAtOrAfter, Version } from '../../src/version/version.js';
-import { added, bytes, edit, numbersOf, table } from './tables.js';
+import { Version } from '../../src/version/version.js';
+import { added, edit, numbersOf, table } from './tables.js';
 
 describe('version', () => {
   it('starts with all levels and no tables', () => {
@@ -64,29 +62,31 @@ describe('version', () => {
     });
   });
 
-  it('finds the one table of a level that may hold a key', () => {
-    const version = Version.empty().apply(added(1, table(1, 'b', 'd'), table(2, 'f', 'f'), table(3, 'h', 'k')));
-    const found = ['a', 'b', 'c', 'd', 'e', 'f', 'ff', 'h', 'k', 'kk'].map(
-      (key) => version.findTable(1, bytes(key))?.number,
+  it('keeps a blob file as long as one of its tables refers to it', () => {
+    const blobUses = [{ number: 7, valueCount: 1, valueBytes: 5000 }];
+    const blob = { number: 7, fileBytes: 5100, valueCount: 1, valueBytes: 5000 };
+    const first = edit({ addedTables: [{ level: 1, table: table(1, 'a', 'b', { blobUses }) }], addedBlobs: [blob] });
+    const version = Version.empty().apply(first);
+    expect([...version.blobs]).toEqual([[7, blob]]);
+    const moved = version.apply(
+      edit({
+        deletedTables: [{ level: 1, number: 1 }],
+        addedTables: [{ level: 2, table: table(2, 'a', 'b', { blobUses }) }],
+      }),
     );
-    expect(found).toEqual([undefined, 1, 1, 1, undefined, 2, undefined, 3, 3, undefined]);
-    expect(() => version.findTable(0, bytes('a'))).toThrow('overlap');
+    expect([...moved.blobs.keys()]).toEqual([7]);
+    expect([...moved.apply(edit({ deletedTables: [{ level: 2, number: 2 }] })).blobs]).toEqual([]);
   });
 
-  it('searches as a walk through the level would', () => {
-    const keys = fc.uniqueArray(fc.uint8Array({ minLength: 1, maxLength: 3 }), {
-      comparator: (a, b) => compareBytes(a, b) === 0,
-    });
-    const property = fc.property(keys, fc.uint8Array({ minLength: 1, maxLength: 3 }), (bounds, key) => {
-      bounds.sort(compareBytes);
-      const tables = [];
-      for (let i = 0; i + 1 < bounds.length; i += 2) {
-        tables.push(table(i + 1, 'x', 'x', { smallestKey: bounds[i], largestKey: bounds[i + 1] }));
-      }
-      const walked = tables.findIndex(({ largestKey }) => compareBytes(largestKey, key) >= 0);
-      expect(firstTableEndingAtOrAfter(tables, key)).toBe(walked < 0 ? tables.length : walked);
-    });
-    fc.assert(property, { seed: 4, numRuns: 500 });
+  it('refuses a table that refers to a blob file that nobody added', () => {
+    const blobUses = [{ number: 7, valueCount: 1, valueBytes: 5000 }];
+    expect(() => Version.empty().apply(added(1, table(1, 'a', 'b', { blobUses })))).toThrow('blob file 7');
+  });
+
+  it('lets tables meet at a key where the first one ends exclusively', () => {
+    const open = table(1, 'a', 'c', { isLargestKeyExclusive: true });
+    expect(numbersOf(Version.empty().apply(added(1, open, table(2, 'c', 'd'))))[1]).toEqual([1, 2]);
+    expect(() => Version.empty().apply(added(1, table(1, 'a', 'c'), table(2, 'c', 'd')))).toThrow('overlap');
   });
 
   it('counts references and says which release was the last', () => {
