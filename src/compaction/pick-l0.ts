@@ -17,18 +17,22 @@ import { hullOf, overlappingSpan, overlappingTables, overlaps, sumBytes } from '
  * Tables that overlap nothing older in L0 go as deep as nothing overlaps them: data that comes in the order of its keys is never
  * rewritten. Not above the base level, where tables would only be in the way.
  */
-export function pickL0Move(context: PickContext): CompactionPlan | undefined {
+export function pickL0Move(
+  context: PickContext,
+  motive: Motive = { reason: 'l0', score: 1 },
+  isWanted: (table: TableMetadata) => boolean = () => true,
+): CompactionPlan | undefined {
   const tables = context.shape.levels[0];
   const moved: TableMetadata[] = [];
   let outputLevel = 0;
   for (let index = tables.length - 1; index >= 0; index--) {
-    const level = depthOf(context, index);
+    const level = isWanted(tables[index]) ? depthOf(context, index) : undefined;
     if (level === undefined || (outputLevel !== 0 && level !== outputLevel)) continue;
     outputLevel = level;
     moved.unshift(tables[index]);
   }
   if (moved.length === 0) return undefined;
-  return movePlan({ reason: 'l0', score: 1 }, inputsAt(0, moved), outputLevel);
+  return movePlan(motive, inputsAt(0, moved), outputLevel);
 }
 
 /** The level that a table of L0 can be moved to; undefined if it cannot. */
