@@ -1,10 +1,8 @@
-import { copyToBuffer, EMPTY_BYTES } from '../base/bytes.js';
+import { EMPTY_BYTES } from '../base/bytes.js';
 import { StemeError } from '../base/errors.js';
 import type { Kind } from '../base/internal-key.js';
 import { KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
 import { ARENA_BYTES_MAX, BATCH_BYTES_MAX } from '../base/limits.js';
-import type { PointResult } from '../base/point-result.js';
-import { LOOKUP_FOUND, LOOKUP_MISSING } from '../base/point-result.js';
 import { Memtable } from '../memtable/memtable.js';
 import type {
   BatchOperation,
@@ -17,26 +15,20 @@ import type {
 } from './api.js';
 import { collectStats } from './collect-stats.js';
 import type { Operation } from './commit-pipeline.js';
+import { DatabaseReads } from './database-reads.js';
 import type { Engine } from './engine.js';
-import { DatabaseIterator } from './entry-iterator.js';
 import { keyBytes, valueBytes } from './user-bytes.js';
 
 /** The facade: checks what the user hands in, before anything is written (law 10), and passes it on. */
 export class StemeDatabase implements Database {
   readonly directory: string;
   readonly #engine: Engine;
-  readonly #result: PointResult = {
-    state: LOOKUP_MISSING,
-    source: EMPTY_BYTES,
-    start: 0,
-    end: 0,
-    sequence: 0,
-    kind: KIND_DELETE,
-  };
+  readonly #reads: DatabaseReads;
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#reads = new DatabaseReads(engine.parts);
     this.directory = engine.parts.directory;
   }
 
@@ -77,24 +69,17 @@ export class StemeDatabase implements Database {
 
   getSync(key: BytesLike): Buffer | undefined {
     this.#assertOpen();
-    return this.#read(keyBytes(key));
+    return this.#reads.getSync(key);
   }
 
   async getMany(keys: readonly BytesLike[]): Promise<(Buffer | undefined)[]> {
     this.#assertOpen();
-    if (!Array.isArray(keys)) throw new StemeError('STEME_INVALID_KEY', 'getMany takes an array of keys');
-    const checked = keys.map(keyBytes);
-    // One turn of the event loop, so one moment: nothing can become visible in between.
-    return checked.map((key) => this.#read(key));
+    return this.#reads.getMany(keys);
   }
 
   iterator(options: IteratorOptions = {}): EntryIterator {
     this.#assertOpen();
-    const { state, iterators } = this.#engine.parts;
-    const onClose = (closed: DatabaseIterator): void => iterators.delete(closed);
-    const iterator = new DatabaseIterator(state.readState, state.visibleSequence, options, onClose);
-    iterators.add(iterator);
-    return iterator;
+    return this.#reads.iterator(options);
   }
 
   async sync(): Promise<void> {
@@ -135,13 +120,6 @@ export class StemeDatabase implements Database {
   #writeOne(kind: Kind, key: Uint8Array, value: Uint8Array, options: WriteOptions | undefined): Promise<void> {
     this.#assertWritable();
     return this.#engine.parts.pipeline.writeOne(kind, key, value, wantsSync(options));
-  }
-
-  #read(key: Uint8Array): Buffer | undefined {
-    const { state } = this.#engine.parts;
-    const result = this.#result;
-    state.readState.get(key, state.visibleSequence, result);
-    return result.state === LOOKUP_FOUND ? copyToBuffer(result.source, result.start, result.end) : undefined;
   }
 
   #assertOpen(): void {
