@@ -43,6 +43,8 @@ export const BLOOM_BITS_PER_KEY_DEFAULT = 10;
 export const BLOOM_BITS_PER_KEY_MAX = 32;
 export const BLOCK_CACHE_BYTES_DEFAULT = 64 * MIB;
 export const OPEN_TABLES_MAX = 512;
+/** Values from here on go to blob files: a flush and every compaction then moves a short reference in their place. */
+export const BLOB_THRESHOLD_BYTES_DEFAULT = 4 * KIB;
 /** A compaction cuts its output tables at about this many stored bytes. */
 export const TABLE_BYTES_TARGET = 64 * MIB;
 
@@ -61,6 +63,15 @@ export const COMPACTION_DEBT_HARD_BYTES = 64 * GIB;
 export const DELAYED_WRITE_BYTES_PER_SECOND_MIN = MIB;
 /** Compaction without any debt to speak of takes so much of the disk. */
 export const COMPACTION_BYTES_PER_SECOND_MIN = 64 * MIB;
+
+/** A hundred years: what is to live longer needs no time to live. */
+export const TTL_MS_MAX = 100 * 365 * 24 * 3600 * 1000;
+export const SNAPSHOT_WARNING_MS_DEFAULT = 10 * 60 * 1000;
+export const TRANSACTION_TIMEOUT_MS_DEFAULT = 30 * 1000;
+export const TRANSACTION_TIMEOUT_MS_MAX = 24 * 3600 * 1000;
+export const TRANSACTION_RETRIES_MAX = 1000;
+/** Keys and bounds that one transaction has read, and the same for what it has written: a batch's worth. */
+export const TRANSACTION_READ_BYTES_MAX = 256 * MIB;
 
 /** The manifest is rolled into one snapshot edit once it grows past this. */
 export const MANIFEST_BYTES_MAX = 4 * MIB;
