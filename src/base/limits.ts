@@ -47,6 +47,8 @@ export const OPEN_TABLES_MAX = 512;
 export const BLOB_THRESHOLD_BYTES_DEFAULT = 4 * KIB;
 /** A compaction cuts its output tables at about this many stored bytes. */
 export const TABLE_BYTES_TARGET = 64 * MIB;
+export const TABLE_BYTES_MIN = 4 * KIB;
+export const TABLE_BYTES_MAX = GIB;
 
 /** Compaction; `compaction/compaction-settings.ts` says what each is for. */
 export const LEVEL_MULTIPLIER = 10;

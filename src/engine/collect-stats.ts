@@ -35,7 +35,16 @@ export function collectStats(engine: Engine): DatabaseStats {
       misses: blockCache.misses,
     },
     flushes: { count: flushes.count, storedBytes: flushes.storedBytes, totalMs: flushes.totalMs },
-    compactions: { count: compactions.count, storedBytes: compactions.storedBytes, totalMs: compactions.totalMs },
+    compactions: {
+      count: compactions.counters.count,
+      movedTableCount: compactions.counters.movedTableCount,
+      droppedTableCount: compactions.counters.droppedTableCount,
+      readBytes: compactions.counters.readBytes,
+      storedBytes: compactions.counters.storedBytes,
+      totalMs: compactions.counters.totalMs,
+      runningCount: compactions.runningCount,
+      debtBytes: compactions.debtBytes,
+    },
     stalls: {
       count: pipeline.stalls.count,
       totalMs: pipeline.stalls.totalMs,

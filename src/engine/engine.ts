@@ -71,7 +71,7 @@ export class Engine {
       async () => stallController.close(),
       () => pipeline.drained(),
       () => flushes.stop(),
-      () => compactions.idle(),
+      () => compactions.stop(),
       () => runner.close(),
       () => wal.close(),
       () => segments.closed(),

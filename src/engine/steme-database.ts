@@ -1,6 +1,7 @@
 import type {
   BatchOperation,
   BytesLike,
+  CompactRange,
   Database,
   DatabaseStats,
   EntryIterator,
@@ -9,6 +10,7 @@ import type {
   WriteOptions,
 } from './api.js';
 import { collectStats } from './collect-stats.js';
+import { compactBounds } from './compact-bounds.js';
 import { DatabaseGuard } from './database-guard.js';
 import { DatabaseReads } from './database-reads.js';
 import { DatabaseWrites } from './database-writes.js';
@@ -122,10 +124,11 @@ export class StemeDatabase implements Database {
     await this.#engine.parts.flushes.flush();
   }
 
-  async compact(): Promise<void> {
+  async compact(range: CompactRange = {}): Promise<void> {
     this.#guard.assertWritable();
+    const bounds = compactBounds(range);
     await this.#engine.parts.flushes.flush();
-    await this.#engine.parts.compactions.compact();
+    await this.#engine.parts.compactions.compact(bounds);
   }
 
   stats(): DatabaseStats {
