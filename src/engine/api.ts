@@ -192,7 +192,7 @@ export interface DatabaseStats {
     /** What compactions still have to write before the tree is in shape. */
     readonly debtBytes: number;
     /** Until the cause is gone, by the pace of the last compactions; undefined when that is not known. */
-    readonly estimatedMs: number | undefined;
+    readonly estimateMs: number | undefined;
   };
   readonly snapshots: { readonly open: number; readonly oldestAgeMs: number };
   readonly recovery: {

@@ -26,6 +26,7 @@ import type { WalWriter } from '../wal/wal-writer.js';
 import { FRAME_OPERATION_BYTES_MAX } from '../wal/wal-writer.js';
 import { Deferred } from './deferred.js';
 import type { StallController } from './stall-controller.js';
+import { STALL_TEXTS } from './stall-controller.js';
 import type { Stall, StallMeter } from './stall-meter.js';
 import type { TreeState } from './tree-state.js';
 import type { Operation, Precondition, WaitLimits, Write } from './write-queue.js';
@@ -166,6 +167,7 @@ export class CommitPipeline {
     if (this.#isResuming) return;
     this.#isResuming = true;
     try {
+      this.#controller.refresh();
       this.#writeMarks();
       while (this.#holdCount === 0 && this.#admitNext());
     } finally {
@@ -299,7 +301,7 @@ export class CommitPipeline {
 
   #memtableStall(): Stall {
     const debtBytes = this.#state.sealed.reduce((sum, { memtable }) => sum + memtable.usedBytes, 0);
-    return { cause: 'too many memtables wait for their flush', debtBytes, estimatedMs: this.#options.flushMs() };
+    return { cause: STALL_TEXTS.memtables, debtBytes, estimateMs: this.#options.flushMs() };
   }
 
   #count(records: number, userBytes: number): void {
