@@ -126,7 +126,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     files,
     readMode: parts.options.readMode,
     tableSettings,
-    oldestSequence: () => iterators.oldestSequence(state.visibleSequence),
+    oldestSequence: () => iterators.oldestSequence(snapshots.sequences().at(0) ?? state.visibleSequence),
     onFailure: fail,
   });
   const { syncMode, segments } = log;

@@ -13,7 +13,7 @@ export class ReadSet {
 
   /** Errors: STEME_INVALID_BATCH when the transaction reads more than can be checked. */
   addKey(key: Uint8Array): void {
-    const name = Buffer.from(key.buffer, key.byteOffset, key.length).latin1Slice();
+    const name = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
     if (this.#keys.has(name)) return;
     this.#charge(key.length);
     this.#keys.set(name, Uint8Array.from(key));

@@ -72,8 +72,10 @@ export class WriteSet {
 
   /** Range deletes first: what was put into a range after its delete is newer. */
   operations(): Operation[] {
-    const ranges = this.#deletedRanges.map(({ start, end }) => ({ kind: KIND_RANGE_DELETE, key: start, value: end }));
-    return [...ranges, ...this.#entries];
+    const deletes = this.#deletedRanges.map(({ start, end }): Operation => {
+      return { kind: KIND_RANGE_DELETE, key: start, value: end };
+    });
+    return [...deletes, ...this.#entries];
   }
 
   #ownEntries(): Operation[] {
