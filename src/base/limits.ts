@@ -48,15 +48,6 @@ export const BLOB_THRESHOLD_BYTES_DEFAULT = 4 * KIB;
 /** A compaction cuts its output tables at about this many stored bytes. */
 export const TABLE_BYTES_TARGET = 64 * MIB;
 
-/** A hundred years: what is to live longer needs no time to live. */
-export const TTL_MS_MAX = 100 * 365 * 24 * 3600 * 1000;
-export const SNAPSHOT_WARNING_MS_DEFAULT = 10 * 60 * 1000;
-export const TRANSACTION_TIMEOUT_MS_DEFAULT = 30 * 1000;
-export const TRANSACTION_TIMEOUT_MS_MAX = 24 * 3600 * 1000;
-export const TRANSACTION_RETRIES_MAX = 1000;
-/** Keys that one transaction has read; all are looked up again when it commits. */
-export const TRANSACTION_READ_BYTES_MAX = 256 * MIB;
-
 /** Compaction; `compaction/compaction-settings.ts` says what each is for. */
 export const LEVEL_MULTIPLIER = 10;
 export const BASE_LEVEL_BYTES_MAX = 256 * MIB;
@@ -72,6 +63,15 @@ export const COMPACTION_DEBT_HARD_BYTES = 64 * GIB;
 export const DELAYED_WRITE_BYTES_PER_SECOND_MIN = MIB;
 /** Compaction without any debt to speak of takes so much of the disk. */
 export const COMPACTION_BYTES_PER_SECOND_MIN = 64 * MIB;
+
+/** A hundred years: what is to live longer needs no time to live. */
+export const TTL_MS_MAX = 100 * 365 * 24 * 3600 * 1000;
+export const SNAPSHOT_WARNING_MS_DEFAULT = 10 * 60 * 1000;
+export const TRANSACTION_TIMEOUT_MS_DEFAULT = 30 * 1000;
+export const TRANSACTION_TIMEOUT_MS_MAX = 24 * 3600 * 1000;
+export const TRANSACTION_RETRIES_MAX = 1000;
+/** Keys that one transaction has read; all are looked up again when it commits. */
+export const TRANSACTION_READ_BYTES_MAX = 256 * MIB;
 
 /** The manifest is rolled into one snapshot edit once it grows past this. */
 export const MANIFEST_BYTES_MAX = 4 * MIB;

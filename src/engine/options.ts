@@ -36,7 +36,7 @@ import {
  * | `compression` | `'lz4'` | `'lz4'` (kept per block where it pays) or `'none'` |
  * | `walSync` | `'auto'` | how the log is made durable: `'direct'` (O_DIRECT and O_DSYNC), `'fdatasync'`, or the faster one here |
  * | `readMode` | `'mmap'` | `'mmap'` (falls back to pread where it is not to be had) or `'pread'` |
- * | `threads` | cores − 1, 1 to 4 | worker threads for flush and compaction |
+ * | `threads` | cores − 1, 2 to 4 | worker threads; of two or more, one is kept for flushes |
  * | `snapshotWarningMs` | 10 minutes | a warning when a snapshot is open for longer; 0: none |
  * | `transactionTimeoutMs` | 30 s | a transaction that takes longer is ended, 1 ms to a day |
  * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
@@ -93,7 +93,7 @@ export function resolveOptions(options: Options, coreCount: number): ResolvedOpt
   if (resolved.readOnly && resolved.errorIfExists) {
     throw new InvalidOptionsError(['readOnly and errorIfExists exclude each other']);
   }
-  const threads = resolved.threads ?? Math.min(4, Math.max(1, coreCount - 1));
+  const threads = resolved.threads ?? Math.min(4, Math.max(2, coreCount - 1));
   return Object.freeze({ ...resolved, threads });
 }
 
