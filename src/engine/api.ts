@@ -87,6 +87,8 @@ export interface EntryIterator extends AsyncIterableIterator<Entry> {
   next(): Promise<IteratorResult<Entry>>;
   /** Up to `count` next entries; an empty array at the end. The fastest way to scan. */
   nextv(count: number): Promise<Entry[]>;
+  /** The same on the calling thread. */
+  nextvSync(count: number): Entry[];
   /** Moves to the first entry at or after `key` (at or before it in reverse), within the bounds. */
   seek(key: BytesLike): void;
   close(): Promise<void>;
@@ -123,6 +125,11 @@ export interface Database {
     value: BytesLike | undefined,
     options?: WriteOptions,
   ): Promise<boolean>;
+  /**
+   * Runs `work` and commits what it wrote; resolves with its result. If it throws, nothing is written. Errors: STEME_CONFLICT when
+   * something it read was changed meanwhile, STEME_TRANSACTION_CLOSED when it takes too long, else as of `batch`.
+   */
+  transaction<T>(work: (transaction: Transaction) => T | Promise<T>, options?: TransactionOptions): Promise<T>;
   /** This moment, for reads with `{ snapshot }`. */
   snapshot(): Snapshot;
   get(key: BytesLike): Promise<Buffer | undefined>;
@@ -211,7 +218,7 @@ export interface DatabaseStats {
     /** What compactions still have to write before the tree is in shape. */
     readonly debtBytes: number;
     /** Until the cause is gone, by the pace of the last compactions; undefined when that is not known. */
-    readonly estimatedMs: number | undefined;
+    readonly estimateMs: number | undefined;
   };
   readonly snapshots: { readonly open: number; readonly oldestAgeMs: number };
   readonly recovery: {

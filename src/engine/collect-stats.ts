@@ -50,7 +50,7 @@ export function collectStats(engine: Engine): DatabaseStats {
       totalMs: pipeline.stalls.totalMs,
       cause: pipeline.stalls.cause,
       debtBytes: pipeline.stalls.current?.debtBytes ?? 0,
-      estimatedMs: pipeline.stalls.current?.estimatedMs,
+      estimateMs: pipeline.stalls.current?.estimateMs,
     },
     snapshots: { open: snapshots.openCount, oldestAgeMs: snapshots.oldestAgeMs() },
     recovery: {

@@ -4,6 +4,7 @@ import { KIND_DELETE } from '../base/internal-key.js';
 import { SEQUENCE_MAX } from '../base/limits.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_FOUND, LOOKUP_MISSING } from '../base/point-result.js';
+import type { ReadView } from '../read/read-view.js';
 import type { BytesLike, EntryIterator, IteratorOptions } from './api.js';
 import { DatabaseIterator } from './entry-iterator.js';
 import type { OpenIterators } from './open-iterators.js';
@@ -52,10 +53,22 @@ export class DatabaseReads {
 
   /** As of the last write that has a sequence, visible or not. */
   newestValue(key: Uint8Array): Buffer | undefined {
+    return this.valueAt(key, { sequence: SEQUENCE_MAX, nowMs: 0 });
+  }
+
+  valueAt(key: Uint8Array, view: ReadView): Buffer | undefined {
     const { state } = this.#parts;
     const result = this.#result;
-    state.readState.get(key, SEQUENCE_MAX, result);
+    state.readState.get(key, view.sequence, result);
     return result.state === LOOKUP_FOUND ? copyToBuffer(result.source, result.start, result.end) : undefined;
+  }
+
+  iteratorAt(options: IteratorOptions, view: ReadView): EntryIterator {
+    const { state, iterators } = this.#parts;
+    const onClose = (closed: DatabaseIterator): void => iterators.delete(closed);
+    const iterator = new DatabaseIterator(state.readState, view.sequence, options, onClose);
+    iterators.add(iterator);
+    return iterator;
   }
 
   #read(key: Uint8Array): Buffer | undefined {

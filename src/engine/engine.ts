@@ -11,6 +11,7 @@ import type { WalReplay } from '../wal/wal-replay.js';
 import type { WalWriter } from '../wal/wal-writer.js';
 import type { CommitPipeline } from './commit-pipeline.js';
 import type { CompactionController } from './compaction-controller.js';
+import type { Environment } from './environment.js';
 import type { FileKeeper } from './file-keeper.js';
 import type { FlushController } from './flush-controller.js';
 import type { OpenIterators } from './open-iterators.js';
@@ -37,6 +38,7 @@ export interface EngineParts {
   readonly snapshots: SnapshotRegistry;
   readonly readClock: ReadClock;
   readonly stallController: StallController;
+  readonly environment: Environment;
   readonly blockCache: BlockCache;
   readonly tables: TableCache;
   readonly runner: JobRunner;
