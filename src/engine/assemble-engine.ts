@@ -17,6 +17,11 @@ import { FileKeeper } from './file-keeper.js';
 import { FlushController } from './flush-controller.js';
 import { OpenIterators } from './open-iterators.js';
 import type { ResolvedOptions } from './options.js';
+import { ReadClock } from './read-clock.js';
+import { SnapshotRegistry } from './snapshots.js';
+import { StallController } from './stall-controller.js';
+import { StallMeter } from './stall-meter.js';
+import { StallWatchdog } from './stall-watchdog.js';
 import type { TreeState } from './tree-state.js';
 
 /** The reading side. */
@@ -52,7 +57,7 @@ export interface RecoveredParts extends Tree {
 /** Wires the parts that work from now on: log, pipeline, flushes, compactions, and the one path that a failure takes. */
 export function assembleEngine(parts: RecoveredParts): Engine {
   const { state, versions, runner, tableSettings, log, environment, allocator, tables, directory } = parts;
-  const { fileSystem, clock, onWarning } = environment;
+  const { fileSystem, clock, timers, onWarning } = environment;
   const lastSequence = state.visibleSequence;
   const fail = (error: StemeError): void => {
     pipeline.fail(error);
@@ -82,8 +87,38 @@ export function assembleEngine(parts: RecoveredParts): Engine {
   parts.onVersionUnused(() => void files.collect());
   const flushes = new FlushController({ state, versions, runner, tableSettings, wal, files, onRoom, onFailure: fail });
   const trySeal = (minimumBytes: number): boolean => flushes.trySeal(minimumBytes);
-  const pipeline = new CommitPipeline({ state, wal, clock, lastSequence, trySeal });
+  const flushMs = (): number | undefined => (flushes.count === 0 ? undefined : flushes.totalMs / flushes.count);
+  const watchdog = new StallWatchdog({
+    timers,
+    isWorkPending: () => flushes.isRunning,
+    reschedule: () => {
+      flushes.start();
+      stallController.update();
+    },
+    onWarning,
+  });
+  const stalls = new StallMeter(clock, watchdog);
+  const stallController = new StallController({ clock, timers, decide: () => ({ kind: 'none' }), onRoom });
+  const pipeline = new CommitPipeline({
+    state,
+    wal,
+    timers,
+    lastSequence,
+    trySeal,
+    flushMs,
+    stalls,
+    controller: stallController,
+  });
   const iterators = new OpenIterators();
+  const readClock = new ReadClock(clock);
+  const snapshots = new SnapshotRegistry({
+    visibleSequence: () => state.visibleSequence,
+    readTimeMs: () => readClock.nowMs(),
+    clock,
+    timers,
+    warningMs: parts.options.snapshotWarningMs,
+    onWarning,
+  });
   const compactions = new CompactionController({
     state,
     versions,
@@ -103,6 +138,9 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     compactions,
     files,
     iterators,
+    snapshots,
+    readClock,
+    stallController,
     syncMode,
     segments,
     canMap: fileSystem.canMap,

@@ -5,7 +5,7 @@ import type { TreeState } from './tree-state.js';
 
 export function collectStats(engine: Engine): DatabaseStats {
   const { directory, options, state, pipeline } = engine.parts;
-  const { wal, segments, syncMode, flushes, compactions, blockCache, replay, openMs, canMap } = engine.parts;
+  const { wal, segments, syncMode, flushes, compactions, blockCache, snapshots, replay, openMs, canMap } = engine.parts;
   return {
     directory,
     readOnly: options.readOnly,
@@ -36,7 +36,14 @@ export function collectStats(engine: Engine): DatabaseStats {
     },
     flushes: { count: flushes.count, storedBytes: flushes.storedBytes, totalMs: flushes.totalMs },
     compactions: { count: compactions.count, storedBytes: compactions.storedBytes, totalMs: compactions.totalMs },
-    stalls: { count: pipeline.stalls.count, totalMs: pipeline.stalls.totalMs, cause: pipeline.stalls.cause },
+    stalls: {
+      count: pipeline.stalls.count,
+      totalMs: pipeline.stalls.totalMs,
+      cause: pipeline.stalls.cause,
+      debtBytes: pipeline.stalls.current?.debtBytes ?? 0,
+      estimatedMs: pipeline.stalls.current?.estimatedMs,
+    },
+    snapshots: { open: snapshots.openCount, oldestAgeMs: snapshots.oldestAgeMs() },
     recovery: {
       totalMs: openMs,
       replayedRecords: replay.operations,

@@ -1,6 +1,7 @@
 import { copyToBuffer, EMPTY_BYTES } from '../base/bytes.js';
 import { StemeError } from '../base/errors.js';
 import { KIND_DELETE } from '../base/internal-key.js';
+import { SEQUENCE_MAX } from '../base/limits.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_FOUND, LOOKUP_MISSING } from '../base/point-result.js';
 import type { BytesLike, EntryIterator, IteratorOptions } from './api.js';
@@ -47,6 +48,14 @@ export class DatabaseReads {
     const iterator = new DatabaseIterator(state.readState, state.visibleSequence, options, onClose);
     iterators.add(iterator);
     return iterator;
+  }
+
+  /** As of the last write that has a sequence, visible or not. */
+  newestValue(key: Uint8Array): Buffer | undefined {
+    const { state } = this.#parts;
+    const result = this.#result;
+    state.readState.get(key, SEQUENCE_MAX, result);
+    return result.state === LOOKUP_FOUND ? copyToBuffer(result.source, result.start, result.end) : undefined;
   }
 
   #read(key: Uint8Array): Buffer | undefined {

@@ -15,6 +15,9 @@ import type { FileKeeper } from './file-keeper.js';
 import type { FlushController } from './flush-controller.js';
 import type { OpenIterators } from './open-iterators.js';
 import type { ResolvedOptions } from './options.js';
+import type { ReadClock } from './read-clock.js';
+import type { SnapshotRegistry } from './snapshots.js';
+import type { StallController } from './stall-controller.js';
 import type { TreeState } from './tree-state.js';
 
 export interface EngineParts {
@@ -31,6 +34,9 @@ export interface EngineParts {
   readonly compactions: CompactionController;
   readonly files: FileKeeper;
   readonly iterators: OpenIterators;
+  readonly snapshots: SnapshotRegistry;
+  readonly readClock: ReadClock;
+  readonly stallController: StallController;
   readonly blockCache: BlockCache;
   readonly tables: TableCache;
   readonly runner: JobRunner;
@@ -58,10 +64,11 @@ export class Engine {
    */
   async close(): Promise<void> {
     const { state, pipeline, flushes, compactions, wal, segments, files } = this.parts;
-    const { allocator, versions, tables, runner, lock } = this.parts;
+    const { allocator, versions, tables, runner, lock, stallController } = this.parts;
     const earlierFailure = this.failure;
     const failures: unknown[] = [];
     const steps: (() => Promise<void>)[] = [
+      async () => stallController.close(),
       () => pipeline.drained(),
       () => flushes.stop(),
       () => compactions.idle(),

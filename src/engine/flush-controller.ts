@@ -30,6 +30,10 @@ export class FlushController {
     this.#options = options;
   }
 
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Seals the active memtable for a new one; false while as many as allowed wait already (law 8). */
   trySeal(minimumBytes: number): boolean {
     const { state, wal } = this.#options;

@@ -24,13 +24,13 @@ export async function flushOldest(options: FlushStepOptions, number: number): Pr
   const logNumber = await slot.nextSegment;
   const job = { kind: 'flush' as const, memtable: slot.memtable.share(), number, settings: tableSettings() };
   const { tables, elapsedMs } = await runner.run(job);
-  const version = await versions.apply({
+  const edit = {
     addedTables: tables.map((table) => ({ level: 0, table })),
     deletedTables: [],
     lastSequence: tables.reduce((last, table) => Math.max(last, table.largestSequence), versions.lastSequence),
     ...(logNumber === undefined ? {} : { logNumber }),
-  });
-  state.replaceOldestSealed(version);
+  };
+  await versions.apply(edit, (version) => state.replaceOldestSealed(version));
   slot.flushed.resolve();
   return { storedBytes: tables.reduce((sum, table) => sum + table.fileBytes, 0), elapsedMs };
 }

@@ -1,9 +1,3 @@
-import { EMPTY_BYTES } from '../base/bytes.js';
-import { StemeError } from '../base/errors.js';
-import type { Kind } from '../base/internal-key.js';
-import { KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
-import { ARENA_BYTES_MAX, BATCH_BYTES_MAX } from '../base/limits.js';
-import { Memtable } from '../memtable/memtable.js';
 import type {
   BatchOperation,
   BytesLike,
@@ -11,30 +5,38 @@ import type {
   DatabaseStats,
   EntryIterator,
   IteratorOptions,
+  Snapshot,
   WriteOptions,
 } from './api.js';
 import { collectStats } from './collect-stats.js';
-import type { Operation } from './commit-pipeline.js';
+import { DatabaseGuard } from './database-guard.js';
 import { DatabaseReads } from './database-reads.js';
+import { DatabaseWrites } from './database-writes.js';
 import type { Engine } from './engine.js';
-import { keyBytes, valueBytes } from './user-bytes.js';
 
 /** The facade: checks what the user hands in, before anything is written (law 10), and passes it on. */
 export class StemeDatabase implements Database {
   readonly directory: string;
   readonly #engine: Engine;
+  readonly #guard: DatabaseGuard;
   readonly #reads: DatabaseReads;
+  readonly #writes: DatabaseWrites;
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#reads = new DatabaseReads(engine.parts);
     this.directory = engine.parts.directory;
+    const { options, pipeline, readClock } = engine.parts;
+    this.#guard = new DatabaseGuard(this.directory, options.readOnly);
+    this.#reads = new DatabaseReads(engine.parts);
+    const newestValue = (key: Uint8Array): Uint8Array | undefined => this.#reads.newestValue(key);
+    this.#writes = new DatabaseWrites({ pipeline, readClock, ttlMs: options.ttlMs, newestValue });
   }
 
   put(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<void> {
     try {
-      return this.#writeOne(KIND_PUT, keyBytes(key), valueBytes(value), options);
+      this.#guard.assertWritable();
+      return this.#writes.put(key, value, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -42,7 +44,17 @@ export class StemeDatabase implements Database {
 
   del(key: BytesLike, options?: WriteOptions): Promise<void> {
     try {
-      return this.#writeOne(KIND_DELETE, keyBytes(key), EMPTY_BYTES, options);
+      this.#guard.assertWritable();
+      return this.#writes.del(key, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  deleteRange(gte: BytesLike, lt: BytesLike, options?: WriteOptions): Promise<void> {
+    try {
+      this.#guard.assertWritable();
+      return this.#writes.deleteRange(gte, lt, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -50,13 +62,31 @@ export class StemeDatabase implements Database {
 
   batch(operations: readonly BatchOperation[], options?: WriteOptions): Promise<void> {
     try {
-      this.#assertWritable();
-      const checked = checkBatch(operations);
-      if (checked.length === 0) return Promise.resolve();
-      return this.#engine.parts.pipeline.write(checked, wantsSync(options));
+      this.#guard.assertWritable();
+      return this.#writes.batch(operations, options);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  async putIfAbsent(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<boolean> {
+    this.#guard.assertWritable();
+    return this.#writes.putIfAbsent(key, value, options);
+  }
+
+  async compareAndSet(
+    key: BytesLike,
+    expected: BytesLike | undefined,
+    value: BytesLike | undefined,
+    options?: WriteOptions,
+  ): Promise<boolean> {
+    this.#guard.assertWritable();
+    return this.#writes.compareAndSet(key, expected, value, options);
+  }
+
+  snapshot(): Snapshot {
+    this.#guard.assertOpen();
+    return this.#engine.parts.snapshots.open();
   }
 
   get(key: BytesLike): Promise<Buffer | undefined> {
@@ -68,42 +98,43 @@ export class StemeDatabase implements Database {
   }
 
   getSync(key: BytesLike): Buffer | undefined {
-    this.#assertOpen();
+    this.#guard.assertOpen();
     return this.#reads.getSync(key);
   }
 
   async getMany(keys: readonly BytesLike[]): Promise<(Buffer | undefined)[]> {
-    this.#assertOpen();
+    this.#guard.assertOpen();
     return this.#reads.getMany(keys);
   }
 
   iterator(options: IteratorOptions = {}): EntryIterator {
-    this.#assertOpen();
+    this.#guard.assertOpen();
     return this.#reads.iterator(options);
   }
 
   async sync(): Promise<void> {
-    this.#assertWritable();
+    this.#guard.assertWritable();
     await this.#engine.parts.pipeline.sync();
   }
 
   async flush(): Promise<void> {
-    this.#assertWritable();
+    this.#guard.assertWritable();
     await this.#engine.parts.flushes.flush();
   }
 
   async compact(): Promise<void> {
-    this.#assertWritable();
+    this.#guard.assertWritable();
     await this.#engine.parts.flushes.flush();
     await this.#engine.parts.compactions.compact();
   }
 
   stats(): DatabaseStats {
-    this.#assertOpen();
+    this.#guard.assertOpen();
     return collectStats(this.#engine);
   }
 
   close(): Promise<void> {
+    this.#guard.close();
     this.#closing ??= this.#closeOnce();
     return this.#closing;
   }
@@ -113,58 +144,9 @@ export class StemeDatabase implements Database {
   }
 
   async #closeOnce(): Promise<void> {
-    await this.#engine.parts.iterators.closeAll();
+    const { iterators, snapshots } = this.#engine.parts;
+    await iterators.closeAll();
+    snapshots.closeAll();
     await this.#engine.close();
-  }
-
-  #writeOne(kind: Kind, key: Uint8Array, value: Uint8Array, options: WriteOptions | undefined): Promise<void> {
-    this.#assertWritable();
-    return this.#engine.parts.pipeline.writeOne(kind, key, value, wantsSync(options));
-  }
-
-  #assertOpen(): void {
-    if (this.#closing !== undefined)
-      throw new StemeError('STEME_CLOSED', `the database in ${this.directory} is closed`);
-  }
-
-  #assertWritable(): void {
-    this.#assertOpen();
-    if (this.#engine.parts.options.readOnly) {
-      throw new StemeError('STEME_READ_ONLY', `the database in ${this.directory} was opened with readOnly`);
-    }
-  }
-}
-
-function wantsSync(options: WriteOptions | undefined): boolean {
-  return options?.sync ?? true;
-}
-
-function checkBatch(operations: readonly BatchOperation[]): Operation[] {
-  if (!Array.isArray(operations)) throw new StemeError('STEME_INVALID_BATCH', 'a batch is an array of operations');
-  let bytes = 0;
-  const checked = operations.map((operation, index) => {
-    const result = checkOperation(operation, index);
-    bytes += result.key.length + result.value.length;
-    return result;
-  });
-  if (bytes > BATCH_BYTES_MAX) {
-    throw new StemeError('STEME_INVALID_BATCH', `a batch has at most ${BATCH_BYTES_MAX} bytes, got ${bytes}`);
-  }
-  const memoryBytes = Memtable.boundBytes(checked.length, bytes);
-  if (memoryBytes > ARENA_BYTES_MAX) {
-    const message = `a batch of ${checked.length} operations may need ${memoryBytes} bytes of memory; at most ${ARENA_BYTES_MAX} are allowed`;
-    throw new StemeError('STEME_INVALID_BATCH', message);
-  }
-  return checked;
-}
-
-function checkOperation(operation: BatchOperation, index: number): Operation {
-  switch (operation?.type) {
-    case 'put':
-      return { kind: KIND_PUT, key: keyBytes(operation.key), value: valueBytes(operation.value) };
-    case 'del':
-      return { kind: KIND_DELETE, key: keyBytes(operation.key), value: EMPTY_BYTES };
-    default:
-      throw new StemeError('STEME_INVALID_BATCH', `operation ${index} of the batch must have type 'put' or 'del'`);
   }
 }

@@ -47,7 +47,7 @@ function openInputs(fileSystem: FileSystem, job: CompactionJob): TableReader[] {
 
 async function mergeInto(outputs: OutputTables, source: InternalIterator, job: CompactionJob): Promise<void> {
   const filter = new VersionFilter(job.snapshots.at(0) ?? Number.POSITIVE_INFINITY, job.deeperRanges.length === 0);
-  const pacer = new TurnPacer();
+  const pacer = new TurnPacer(job.bytesPerSecondMax);
   const key = new Uint8Array(KEY_BYTES_MAX);
   let keyLength = -1;
   for (source.seekToFirst(); source.valid; source.next()) {

@@ -72,6 +72,8 @@ export interface CompactionJob {
   readonly tableBytesTarget: number;
   readonly readMode: 'mmap' | 'pread';
   readonly settings: TableSettings;
+  /** Keys and values merged in a second, at most; 0 or nothing for no limit. */
+  readonly bytesPerSecondMax?: number;
   readonly blobs?: BlobSettings;
   /** Values in these blob files are written anew, so that the files can go. */
   readonly rewrittenBlobs?: readonly BlobMetadata[];
