@@ -1,4 +1,4 @@
-import { compareRanges, EMPTY_BYTES } from '../base/bytes.js';
+import { commonPrefixLength, EMPTY_BYTES } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
 import { isKnownKind, KIND_DELETE } from '../base/internal-key.js';
 import { INDEX_PARTITION_BYTES, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX } from '../base/limits.js';
@@ -29,6 +29,8 @@ export interface TableWriterOptions {
   /** When the oldest of the data was first put into a table. Default: `createdAtMs`. */
   readonly oldestAtMs?: number;
 }
+
+const IN_ORDER = 'entries come in internal-key order';
 
 interface IndexPartition {
   readonly content: Uint8Array;
@@ -66,6 +68,15 @@ export class TableWriter {
     this.#sink = new BlockSink(options.fileSystem, options.path, options.number);
   }
 
+  /** The key added last is `lastKey[0, lastKeyBytes)`: good as long as the writer takes no other. */
+  get lastKey(): Uint8Array {
+    return this.#block.lastKey;
+  }
+
+  get lastKeyBytes(): number {
+    return this.#block.lastKeyBytes;
+  }
+
   get entryCount(): number {
     return this.#entryCount;
   }
@@ -95,16 +106,16 @@ export class TableWriter {
     assert(isKnownKind(kind) && sequence <= SEQUENCE_MAX, 'a record has a known kind and a sequence number');
     const block = this.#block;
     const isFirst = this.#entryCount === 0;
-    const order = isFirst ? -1 : compareRanges(block.lastKey, 0, block.lastKeyBytes, keySource, keyStart, keyEnd);
-    assert(order < 0 || (order === 0 && sequence < this.#lastSequence), 'entries come in internal-key order');
+    const shared = commonPrefixLength(block.lastKey, 0, block.lastKeyBytes, keySource, keyStart, keyEnd);
+    const isNewKey = isFirst || shared < keyBytes || shared < block.lastKeyBytes;
+    assert(isNewKey ? this.#isAfterLast(keySource, keyStart, keyEnd, shared) : sequence < this.#lastSequence, IN_ORDER);
     const addedBytes = keyBytes + valueBytes + ENTRY_OVERHEAD_BYTES;
     if (!block.isEmpty && block.rawBytes + addedBytes > this.#options.blockBytes) {
       this.#cutBlock(keySource.subarray(keyStart, keyEnd));
     }
-    block.add(keySource, keyStart, keyEnd, sequence, kind, valueSource, valueStart, valueEnd);
+    block.add(keySource, keyStart, keyEnd, shared, sequence, kind, valueSource, valueStart, valueEnd);
     if (isFirst) this.#smallestKey = new Uint8Array(keySource.subarray(keyStart, keyEnd));
-    if (order !== 0) this.#keyCount++;
-    if (order !== 0 && this.#options.bloomBitsPerKey > 0) this.#filter.addHash(hashKey(keySource, keyStart, keyEnd));
+    if (isNewKey) this.#addKey(keySource, keyStart, keyEnd);
     this.#count(keyBytes + valueBytes, sequence, kind);
   }
 
@@ -128,6 +139,18 @@ export class TableWriter {
   abandon(): void {
     this.#sink.close();
     this.#options.fileSystem.removeSync(this.#options.path);
+  }
+
+  /** Whether a key stands behind the last one, with which it shares its first `shared` bytes and no more. */
+  #isAfterLast(source: Uint8Array, start: number, end: number, shared: number): boolean {
+    const { lastKey, lastKeyBytes } = this.#block;
+    if (shared === lastKeyBytes) return true;
+    return shared < end - start && lastKey[shared] < source[start + shared];
+  }
+
+  #addKey(source: Uint8Array, start: number, end: number): void {
+    this.#keyCount++;
+    if (this.#options.bloomBitsPerKey > 0) this.#filter.addHash(hashKey(source, start, end));
   }
 
   #count(rawBytes: number, sequence: number, kind: number): void {
