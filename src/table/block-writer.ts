@@ -64,6 +64,13 @@ export class BlockWriter {
     this.#length = at + valueBytes;
   }
 
+  /** Between two blocks: the last key is this one, which came by another way. */
+  setLastKey(source: Uint8Array, start: number, end: number): void {
+    if (end - start > this.#lastKey.length) this.#growLastKey(end - start);
+    copyRange(source, start, end, this.#lastKey, 0);
+    this.#lastKeyBytes = end - start;
+  }
+
   /** The finished block, as a view that is good until the next `add`. Call `reset` before that. */
   finish(): Uint8Array {
     const count = this.#restarts.length;

@@ -42,6 +42,12 @@ export interface BlockHandle {
   readonly sizeBytes: number;
 }
 
+/** A block as it is stored: its content behind its compression, without the trailer. */
+export interface StoredBlock {
+  readonly bytes: Uint8Array;
+  readonly compression: number;
+}
+
 /** compression 1, table number 8, offset 8: what the checksum covers beside the content. */
 const suffix = new Uint8Array(17);
 

@@ -1,8 +1,9 @@
-import { commonPrefixLength, EMPTY_BYTES } from '../base/bytes.js';
+import { commonPrefixLength, compareRanges, EMPTY_BYTES } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
-import { isKnownKind, KIND_DELETE } from '../base/internal-key.js';
+import { isKnownKind, KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
 import { INDEX_PARTITION_BYTES, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { BlockIterator } from './block-iterator.js';
 import { BlockSink } from './block-sink.js';
 import { BlockWriter } from './block-writer.js';
 import { FILTER_LINE_BYTES } from './bloom-filter.js';
@@ -11,7 +12,7 @@ import { IndexBlockBuilder } from './index-block-builder.js';
 import { hashKey } from './key-hash.js';
 import { shortestSeparator } from './separator.js';
 import { encodeFooter, FOOTER_BYTES } from './table-footer.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle, type TableCompression } from './table-format.js';
+import { BLOCK_TRAILER_BYTES, type BlockHandle, type StoredBlock, type TableCompression } from './table-format.js';
 import type { TableMetadata } from './table-metadata.js';
 import { encodeProperties, type TableProperties } from './table-properties.js';
 
@@ -48,6 +49,8 @@ export class TableWriter {
   readonly #options: TableWriterOptions;
   readonly #sink: BlockSink;
   readonly #block = new BlockWriter();
+  /** Walks blocks that are taken over. */
+  readonly #entries = new BlockIterator();
   readonly #filter = new BloomFilterBuilder();
   readonly #index = new IndexBlockBuilder();
   readonly #partitions: IndexPartition[] = [];
@@ -75,6 +78,11 @@ export class TableWriter {
 
   get lastKeyBytes(): number {
     return this.#block.lastKeyBytes;
+  }
+
+  /** What stands in the block that is being filled; 0 between two blocks. */
+  get openBlockBytes(): number {
+    return this.#block.isEmpty ? 0 : this.#block.rawBytes;
   }
 
   get entryCount(): number {
@@ -119,11 +127,31 @@ export class TableWriter {
     this.#count(keyBytes + valueBytes, sequence, kind);
   }
 
+  /**
+   * Takes over a block of another table as it is stored there. `content` is what it holds: one put each of keys above the
+   * last one, below all that will come. `separator` is at or above the last of them, and below all that will come.
+   */
+  addBlock(stored: StoredBlock, content: Uint8Array, separator: Uint8Array): void {
+    const entries = this.#entries;
+    entries.init(content, this.#options.path, this.#sink.sizeBytes);
+    entries.seekToFirst();
+    const firstKey = new Uint8Array(entries.keySource.subarray(0, entries.keyEnd));
+    const { lastKey, lastKeyBytes } = this.#block;
+    const isInOrder = compareRanges(lastKey, 0, lastKeyBytes, firstKey, 0, firstKey.length) < 0;
+    assert(isInOrder || this.#entryCount === 0, IN_ORDER);
+    if (!this.#block.isEmpty) this.#cutBlock(firstKey);
+    if (this.#entryCount === 0) this.#smallestKey = firstKey;
+    this.#addEntries(entries);
+    this.#indexBlock(this.#sink.appendStored(stored), separator);
+    entries.clear();
+  }
+
   /** Writes the rest, makes the file durable and closes it. */
   finish(): TableMetadata {
     assert(this.#entryCount > 0, 'a table has entries');
     const largestKey = new Uint8Array(this.#block.lastKey.subarray(0, this.#block.lastKeyBytes));
-    this.#cutBlock(undefined);
+    if (!this.#block.isEmpty) this.#cutBlock(undefined);
+    if (!this.#index.isEmpty) this.#cutPartition(this.#index.lastSeparator);
     const dataBytes = this.#sink.sizeBytes;
     const filter = this.#writeFilter();
     const indexLevels = this.#partitions.length === 1 ? 1 : 2;
@@ -170,10 +198,25 @@ export class TableWriter {
     const handle = isCompressed ? this.#sink.appendCompressed(content) : this.#sink.append(content);
     const lastKey = block.lastKey.subarray(0, block.lastKeyBytes);
     const separator = nextKey === undefined ? new Uint8Array(lastKey) : shortestSeparator(lastKey, nextKey);
-    this.#index.add(separator, handle.offsetBytes, handle.sizeBytes);
-    this.#dataBlockCount++;
     block.reset();
-    if (nextKey === undefined || this.#index.rawBytes >= INDEX_PARTITION_BYTES) this.#cutPartition(separator);
+    this.#indexBlock(handle, separator);
+  }
+
+  #indexBlock({ offsetBytes, sizeBytes }: BlockHandle, separator: Uint8Array): void {
+    this.#index.add(separator, offsetBytes, sizeBytes);
+    this.#dataBlockCount++;
+    if (this.#index.rawBytes >= INDEX_PARTITION_BYTES) this.#cutPartition(separator);
+  }
+
+  /** Counts the entries of a whole block, and puts their keys into the filter. */
+  #addEntries(entries: BlockIterator): void {
+    for (; entries.valid; entries.next()) {
+      assert(entries.kind === KIND_PUT, 'a block that is taken over has puts');
+      this.#addKey(entries.keySource, 0, entries.keyEnd);
+      this.#count(entries.keyEnd + entries.valueEnd - entries.valueStart, entries.sequence, KIND_PUT);
+    }
+    // The key stays there behind the end.
+    this.#block.setLastKey(entries.keySource, 0, entries.keyEnd);
   }
 
   #cutPartition(separator: Uint8Array): void {
