@@ -78,6 +78,17 @@ export class DatabaseIterator implements EntryIterator {
     return entries;
   }
 
+  nextvSync(count: number): Entry[] {
+    this.#assertOpen();
+    const entries: Entry[] = [];
+    while (entries.length < count) {
+      const entry = this.#take();
+      if (entry === undefined) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
   seek(key: BytesLike): void {
     this.#assertOpen();
     const target = boundBytes('seek', key);
@@ -129,7 +140,7 @@ export class DatabaseIterator implements EntryIterator {
   }
 }
 
-function limitOf({ limit }: IteratorOptions): number {
+export function limitOf({ limit }: IteratorOptions): number {
   if (limit === undefined || limit === -1) return Number.POSITIVE_INFINITY;
   if (Number.isInteger(limit) && limit >= 0) return limit;
   if (limit === Number.POSITIVE_INFINITY) return limit;

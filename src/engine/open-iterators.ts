@@ -12,11 +12,14 @@ export class OpenIterators {
     this.#iterators.delete(iterator);
   }
 
-  /** The oldest moment that one of them looks at, or `otherwise` without any. */
-  oldestSequence(otherwise: number): number {
-    let oldest = otherwise;
-    for (const { sequence } of this.#iterators) oldest = Math.min(oldest, sequence);
-    return oldest;
+  /** The moments that they look at, ascending, each once. */
+  sequences(): number[] {
+    return [...new Set([...this.#iterators].map(({ sequence }) => sequence))].sort((a, b) => a - b);
+  }
+
+  /** The earliest time that one of them goes by. */
+  oldestTimeMs(): number | undefined {
+    return undefined;
   }
 
   async closeAll(): Promise<void> {

@@ -1,5 +1,6 @@
 import { StemeError } from '../base/errors.js';
 import type { PointResult } from '../base/point-result.js';
+import type { RangeTombstoneSet } from '../base/range-tombstones.js';
 import type { BlockCache } from './block-cache.js';
 import { BlockSource, type BlockSourceOptions } from './block-source.js';
 import { type BloomFilter, decodeBloomFilter, mayContain } from './bloom-filter.js';
@@ -22,6 +23,7 @@ export class TableReader implements TableBlocks {
   readonly number: number;
   readonly properties: TableProperties;
   readonly usesMmap: boolean;
+  readonly rangeTombstones: RangeTombstoneSet | undefined = undefined;
   readonly #source: BlockSource;
   readonly #cache: BlockCache;
   readonly #filter: BloomFilter | undefined;
