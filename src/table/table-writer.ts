@@ -1,5 +1,5 @@
 import { commonPrefixLength, compareRanges, EMPTY_BYTES } from '../base/bytes.js';
-import { assert } from '../base/errors.js';
+import { assert, StemeError } from '../base/errors.js';
 import { isKnownKind, KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
 import { INDEX_PARTITION_BYTES, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
@@ -144,6 +144,16 @@ export class TableWriter {
     this.#addEntries(entries);
     this.#indexBlock(this.#sink.appendStored(stored), separator);
     entries.clear();
+  }
+
+  /** Adds a range delete, at any time before the end: every version of a key in `[start, end)` below `sequence` is hidden. */
+  addRangeTombstone(start: Uint8Array, end: Uint8Array, sequence: number): void {
+    throw new StemeError('STEME_UNSUPPORTED', `no range deletes yet: ${sequence} of ${start.length}, ${end.length}`);
+  }
+
+  /** Counts an entry's reference to a value in a blob file. */
+  noteBlobUse(number: number, valueBytes: number): void {
+    throw new StemeError('STEME_UNSUPPORTED', `no blob files yet: ${valueBytes} bytes of ${number}`);
   }
 
   /** Writes the rest, makes the file durable and closes it. */
