@@ -47,6 +47,8 @@ export const OPEN_TABLES_MAX = 512;
 export const BLOB_THRESHOLD_BYTES_DEFAULT = 4 * KIB;
 /** A compaction cuts its output tables at about this many stored bytes. */
 export const TABLE_BYTES_TARGET = 64 * MIB;
+export const TABLE_BYTES_MIN = 4 * KIB;
+export const TABLE_BYTES_MAX = GIB;
 
 /** Compaction; `compaction/compaction-settings.ts` says what each is for. */
 export const LEVEL_MULTIPLIER = 10;
@@ -66,6 +68,8 @@ export const COMPACTION_BYTES_PER_SECOND_MIN = 64 * MIB;
 
 /** A hundred years: what is to live longer needs no time to live. */
 export const TTL_MS_MAX = 100 * 365 * 24 * 3600 * 1000;
+/** An iterator that is open for longer is worth a warning. */
+export const ITERATOR_WARNING_MS = 10 * 60 * 1000;
 export const SNAPSHOT_WARNING_MS_DEFAULT = 10 * 60 * 1000;
 export const TRANSACTION_TIMEOUT_MS_DEFAULT = 30 * 1000;
 export const TRANSACTION_TIMEOUT_MS_MAX = 24 * 3600 * 1000;
