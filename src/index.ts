@@ -29,6 +29,7 @@ export type {
   IteratorOptions,
   LatencySummary,
   LevelStats,
+  ReadOptions,
   Snapshot,
   Transaction,
   TransactionOptions,

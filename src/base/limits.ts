@@ -68,6 +68,8 @@ export const COMPACTION_BYTES_PER_SECOND_MIN = 64 * MIB;
 
 /** A hundred years: what is to live longer needs no time to live. */
 export const TTL_MS_MAX = 100 * 365 * 24 * 3600 * 1000;
+/** An iterator that is open for longer is worth a warning. */
+export const ITERATOR_WARNING_MS = 10 * 60 * 1000;
 export const SNAPSHOT_WARNING_MS_DEFAULT = 10 * 60 * 1000;
 export const TRANSACTION_TIMEOUT_MS_DEFAULT = 30 * 1000;
 export const TRANSACTION_TIMEOUT_MS_MAX = 24 * 3600 * 1000;

@@ -9,6 +9,7 @@ export const STALL_TEXTS: Readonly<Record<StallCause, string>> = {
   memtables: 'too many memtables wait for their flush',
   l0: 'too many tables in L0 wait for their compaction',
   debt: 'compactions are too far behind',
+  disk: 'the disk is full: flushes and compactions wait for room',
 };
 
 /** A decision holds for so long at most: some of what it goes by changes with every write. */

@@ -6,6 +6,7 @@ import type {
   DatabaseStats,
   EntryIterator,
   IteratorOptions,
+  ReadOptions,
   Snapshot,
   Transaction,
   TransactionOptions,
@@ -111,22 +112,31 @@ export class StemeDatabase implements Database {
     return this.#engine.parts.snapshots.open();
   }
 
-  get(key: BytesLike): Promise<Buffer | undefined> {
+  get(key: BytesLike, options?: ReadOptions): Promise<Buffer | undefined> {
     try {
-      return Promise.resolve(this.getSync(key));
+      return Promise.resolve(this.getSync(key, options));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  getSync(key: BytesLike): Buffer | undefined {
+  getSync(key: BytesLike, options?: ReadOptions): Buffer | undefined {
     this.#guard.assertOpen();
-    return this.#reads.getSync(key);
+    return this.#reads.getSync(key, options);
   }
 
-  async getMany(keys: readonly BytesLike[]): Promise<(Buffer | undefined)[]> {
+  async getMany(keys: readonly BytesLike[], options?: ReadOptions): Promise<(Buffer | undefined)[]> {
     this.#guard.assertOpen();
-    return this.#reads.getMany(keys);
+    return this.#reads.getMany(keys, options);
+  }
+
+  async has(key: BytesLike, options?: ReadOptions): Promise<boolean> {
+    return this.hasSync(key, options);
+  }
+
+  hasSync(key: BytesLike, options?: ReadOptions): boolean {
+    this.#guard.assertOpen();
+    return this.#reads.hasSync(key, options);
   }
 
   iterator(options: IteratorOptions = {}): EntryIterator {
@@ -168,8 +178,7 @@ export class StemeDatabase implements Database {
 
   async #closeOnce(): Promise<void> {
     const { iterators, snapshots } = this.#engine.parts;
-    this.#transactions.closeAll();
-    await iterators.closeAll();
+    iterators.closeAll();
     snapshots.closeAll();
     await this.#engine.close();
   }

@@ -2,8 +2,8 @@ import { assert } from '../base/errors.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
 import { KIND_DELETE } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
-import type { RangeTombstoneSet } from '../base/range-tombstones.js';
 import { LOOKUP_DELETED, LOOKUP_FOUND } from '../base/point-result.js';
+import type { RangeTombstoneSet } from '../base/range-tombstones.js';
 import { ARENA_HEADER_BYTES, Arena, ROOT_SLOT } from './arena.js';
 import { MemtableIterator } from './memtable-iterator.js';
 import {
