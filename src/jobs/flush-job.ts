@@ -11,7 +11,7 @@ export async function runFlush(fileSystem: FileSystem, job: FlushJob): Promise<J
   const { number, settings } = job;
   const source = Memtable.attach(job.memtable).iterator();
   source.seekToFirst();
-  if (!source.valid) return { tables: [], blobs: [] };
+  if (!source.valid) return { tables: [], blobs: [], readBytes: 0 };
   const path = join(settings.directory, tableName(number));
   const pacer = new TurnPacer();
   const writer = new TableWriter({ fileSystem, path, number, ...settings });
@@ -30,7 +30,7 @@ export async function runFlush(fileSystem: FileSystem, job: FlushJob): Promise<J
       );
       if (pacer.isDue(source.valueEnd - source.valueStart + source.keyEnd - source.keyStart)) await pacer.turn();
     }
-    return { tables: [writer.finish()], blobs: [] };
+    return { tables: [writer.finish()], blobs: [], readBytes: 0 };
   } catch (error) {
     writer.abandon();
     throw error;
