@@ -33,6 +33,7 @@ export class CompactionInputs {
   readonly #job: CompactionJob;
   readonly #blockCache = new BlockCache(CACHE_BYTES);
   readonly #open = new Set<TableReader>();
+  #readBytes = 0;
 
   constructor(fileSystem: FileSystem, job: CompactionJob) {
     this.#fileSystem = fileSystem;
@@ -42,9 +43,13 @@ export class CompactionInputs {
     this.runs = disjointRuns(tables).map((run) => this.#createRun(run));
   }
 
+  /** Stored bytes of all blocks that were read; after `close`. */
+  get readBytes(): number {
+    return this.#readBytes;
+  }
+
   close(): void {
-    for (const reader of this.#open) reader.close();
-    this.#open.clear();
+    for (const reader of this.#open) this.#closeReader(reader);
   }
 
   #createRun(tables: readonly TableMetadata[]): InputRun {
@@ -88,6 +93,7 @@ export class CompactionInputs {
 
   #closeReader(reader: TableReader): void {
     this.#open.delete(reader);
+    this.#readBytes += reader.readBytes;
     reader.close();
   }
 }

@@ -15,7 +15,7 @@ export async function runFlush(fileSystem: FileSystem, job: FlushJob): Promise<J
   const source = memtable.iterator();
   source.seekToFirst();
   const rangeDeletes = memtable.rangeTombstones()?.fragments ?? [];
-  if (!source.valid && rangeDeletes.length === 0) return { tables: [], blobs: [] };
+  if (!source.valid && rangeDeletes.length === 0) return { tables: [], blobs: [], readBytes: 0 };
   const path = join(settings.directory, tableName(number));
   const writer = new TableWriter({ fileSystem, path, number, ...settings });
   const placement = createValuePlacement(fileSystem, job);
@@ -25,7 +25,7 @@ export async function runFlush(fileSystem: FileSystem, job: FlushJob): Promise<J
       for (const sequence of sequences) writer.addRangeTombstone(start, end, sequence);
     }
     const blobs = placement?.finish() ?? [];
-    return { tables: [writer.finish()], blobs };
+    return { tables: [writer.finish()], blobs, readBytes: 0 };
   } catch (error) {
     placement?.abandon();
     writer.abandon();

@@ -86,6 +86,11 @@ export class TableReader implements TableBlocks {
     return this.#source.fileBytes;
   }
 
+  /** Stored bytes of all blocks that were read so far. */
+  get readBytes(): number {
+    return this.#source.readBytes;
+  }
+
   /** Whether a filter lookup with `keyHash` says that the key may be here. */
   mayContain(keyHash: number): boolean {
     return this.#filter === undefined || mayContain(this.#filter, keyHash);

@@ -116,6 +116,11 @@ export class TableWriter {
     return this.#block.isEmpty ? 0 : this.#block.rawBytes;
   }
 
+  /** How many data blocks are behind it. */
+  get dataBlockCount(): number {
+    return this.#dataBlockCount;
+  }
+
   get entryCount(): number {
     return this.#entryCount;
   }
