@@ -47,6 +47,8 @@ export const OPEN_TABLES_MAX = 512;
 export const BLOB_THRESHOLD_BYTES_DEFAULT = 4 * KIB;
 /** A compaction cuts its output tables at about this many stored bytes. */
 export const TABLE_BYTES_TARGET = 64 * MIB;
+export const TABLE_BYTES_MIN = 4 * KIB;
+export const TABLE_BYTES_MAX = GIB;
 
 /** Compaction; `compaction/compaction-settings.ts` says what each is for. */
 export const LEVEL_MULTIPLIER = 10;
@@ -72,7 +74,7 @@ export const SNAPSHOT_WARNING_MS_DEFAULT = 10 * 60 * 1000;
 export const TRANSACTION_TIMEOUT_MS_DEFAULT = 30 * 1000;
 export const TRANSACTION_TIMEOUT_MS_MAX = 24 * 3600 * 1000;
 export const TRANSACTION_RETRIES_MAX = 1000;
-/** Keys and bounds that one transaction has read, and the same for what it has written: a batch's worth. */
+/** Keys that one transaction has read; all are looked up again when it commits. */
 export const TRANSACTION_READ_BYTES_MAX = 256 * MIB;
 
 /** The manifest is rolled into one snapshot edit once it grows past this. */

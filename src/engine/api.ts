@@ -104,6 +104,12 @@ export interface EntryIterator extends AsyncIterableIterator<Entry> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Half-open; a bound that is left out is no bound. */
+export interface CompactRange {
+  readonly gte?: BytesLike;
+  readonly lt?: BytesLike;
+}
+
 export interface Database {
   readonly directory: string;
   /** All writes of one log batch share one promise. Errors: STEME_INVALID_KEY, STEME_INVALID_VALUE, STEME_CLOSED, STEME_READ_ONLY, STEME_BACKGROUND, STEME_BUSY. */
@@ -128,6 +134,11 @@ export interface Database {
     value: BytesLike | undefined,
     options?: WriteOptions,
   ): Promise<boolean>;
+  /**
+   * Runs `work` and commits what it wrote; resolves with its result. If it throws, nothing is written. Errors: STEME_CONFLICT when
+   * something it read was changed meanwhile, STEME_TRANSACTION_CLOSED when it takes too long, else as of `batch`.
+   */
+  transaction<T>(work: (transaction: Transaction) => T | Promise<T>, options?: TransactionOptions): Promise<T>;
   /** This moment, for reads with `{ snapshot }`. */
   snapshot(): Snapshot;
   get(key: BytesLike, options?: ReadOptions): Promise<Buffer | undefined>;
@@ -143,8 +154,8 @@ export interface Database {
   sync(): Promise<void>;
   /** Writes the memtable to a table and waits for it. */
   flush(): Promise<void>;
-  /** Merges all tables into one sorted run, dropping what is shadowed or deleted. */
-  compact(): Promise<void>;
+  /** Merges what lies in the range, or everything, into one sorted run, dropping what is shadowed, deleted or expired. Errors: STEME_INVALID_RANGE. */
+  compact(range?: CompactRange): Promise<void>;
   stats(): DatabaseStats;
   /** Drains writes, ends iterators, releases the directory. Safe to call twice. */
   close(): Promise<void>;
@@ -197,7 +208,20 @@ export interface DatabaseStats {
     readonly misses: number;
   };
   readonly flushes: { readonly count: number; readonly storedBytes: number; readonly totalMs: number };
-  readonly compactions: { readonly count: number; readonly storedBytes: number; readonly totalMs: number };
+  readonly compactions: {
+    /** Merges that came to their end. */
+    readonly count: number;
+    /** Tables that went to another level as they were. */
+    readonly movedTableCount: number;
+    /** Tables that went away without being read, since nobody could see anything in them. */
+    readonly droppedTableCount: number;
+    readonly readBytes: number;
+    readonly storedBytes: number;
+    readonly totalMs: number;
+    readonly runningCount: number;
+    /** What has yet to be read and written until every level is within its target. */
+    readonly debtBytes: number;
+  };
   /** How often and how long writers were slowed or stopped; the rest is about now, if they are. */
   readonly stalls: {
     readonly count: number;
@@ -206,7 +230,7 @@ export interface DatabaseStats {
     /** What compactions still have to write before the tree is in shape. */
     readonly debtBytes: number;
     /** Until the cause is gone, by the pace of the last compactions; undefined when that is not known. */
-    readonly estimatedMs: number | undefined;
+    readonly estimateMs: number | undefined;
   };
   readonly snapshots: { readonly open: number; readonly oldestAgeMs: number };
   readonly iterators: { readonly open: number; readonly oldestAgeMs: number };

@@ -12,6 +12,7 @@ import type { WalReplay } from '../wal/wal-replay.js';
 import type { WalWriter } from '../wal/wal-writer.js';
 import type { CommitPipeline } from './commit-pipeline.js';
 import type { CompactionController } from './compaction-controller.js';
+import type { Environment } from './environment.js';
 import type { FileKeeper } from './file-keeper.js';
 import type { FlushController } from './flush-controller.js';
 import type { OpenIterators } from './open-iterators.js';
@@ -39,6 +40,7 @@ export interface EngineParts {
   readonly readClock: ReadClock;
   readonly blobs: BlobResolver;
   readonly stallController: StallController;
+  readonly environment: Environment;
   readonly blockCache: BlockCache;
   readonly tables: TableCache;
   readonly runner: JobRunner;
@@ -73,7 +75,7 @@ export class Engine {
       async () => stallController.close(),
       () => pipeline.drained(),
       () => flushes.stop(),
-      () => compactions.idle(),
+      () => compactions.stop(),
       () => runner.close(),
       () => wal.close(),
       () => segments.closed(),

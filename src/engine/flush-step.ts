@@ -1,5 +1,6 @@
 import type { JobRunner, TableSettings } from '../jobs/job.js';
 import type { VersionSet } from '../version/version-set.js';
+import { manifestFailure } from './manifest-failure.js';
 import type { TreeState } from './tree-state.js';
 
 export interface FlushStepOptions {
@@ -30,7 +31,11 @@ export async function flushOldest(options: FlushStepOptions, number: number): Pr
     lastSequence: tables.reduce((last, table) => Math.max(last, table.largestSequence), versions.lastSequence),
     ...(logNumber === undefined ? {} : { logNumber }),
   };
-  await versions.apply(edit, (version) => state.replaceOldestSealed(version));
+  try {
+    await versions.apply(edit, (version) => state.replaceOldestSealed(version));
+  } catch (cause) {
+    throw manifestFailure(cause);
+  }
   slot.flushed.resolve();
   return { storedBytes: tables.reduce((sum, table) => sum + table.fileBytes, 0), elapsedMs };
 }

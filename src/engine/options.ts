@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { InvalidOptionsError } from '../base/errors.js';
 import {
+  BASE_LEVEL_BYTES_MAX,
   BLOB_THRESHOLD_BYTES_DEFAULT,
   BLOCK_BYTES_DEFAULT,
   BLOCK_BYTES_MAX,
@@ -8,10 +9,14 @@ import {
   BLOCK_CACHE_BYTES_DEFAULT,
   BLOOM_BITS_PER_KEY_DEFAULT,
   BLOOM_BITS_PER_KEY_MAX,
+  GIB,
   MEMTABLE_BYTES_DEFAULT,
   MEMTABLE_BYTES_MAX,
   MEMTABLE_BYTES_MIN,
   SNAPSHOT_WARNING_MS_DEFAULT,
+  TABLE_BYTES_MAX,
+  TABLE_BYTES_MIN,
+  TABLE_BYTES_TARGET,
   TRANSACTION_TIMEOUT_MS_DEFAULT,
   TRANSACTION_TIMEOUT_MS_MAX,
   TTL_MS_MAX,
@@ -33,6 +38,9 @@ import {
  * | `bloomBitsPerKey` | 10 | 0 turns filters off; at most 32 |
  * | `blobThreshold` | 4 KiB | values of so many bytes or more are kept in files of their own, apart from the keys; 0 turns that off |
  * | `ttlMs` | 0 | every put without a `ttlMs` of its own expires so many milliseconds after it; 0: never |
+ * | `tableBytes` | 64 MiB | a table that a compaction writes has about this size, 4 KiB to 1 GiB |
+ * | `baseLevelBytes` | 256 MiB | the first level below L0 that is in use has at most about this size, 4 KiB to 1 TiB |
+ * | `autoCompact` | `true` | `false`: levels are merged only by `compact()` |
  * | `compression` | `'lz4'` | `'lz4'` (kept per block where it pays) or `'none'` |
  * | `walSync` | `'auto'` | how the log is made durable: `'direct'` (O_DIRECT and O_DSYNC), `'fdatasync'`, or the faster one here |
  * | `readMode` | `'mmap'` | `'mmap'` (falls back to pread where it is not to be had) or `'pread'` |
@@ -51,6 +59,9 @@ export interface Options {
   readonly bloomBitsPerKey?: number;
   readonly blobThreshold?: number;
   readonly ttlMs?: number;
+  readonly tableBytes?: number;
+  readonly baseLevelBytes?: number;
+  readonly autoCompact?: boolean;
   readonly compression?: 'lz4' | 'none';
   readonly walSync?: 'auto' | 'direct' | 'fdatasync';
   readonly readMode?: 'mmap' | 'pread';
@@ -76,6 +87,9 @@ const schema = v.strictObject({
   bloomBitsPerKey: wholeBetween(0, BLOOM_BITS_PER_KEY_MAX, BLOOM_BITS_PER_KEY_DEFAULT),
   blobThreshold: wholeBetween(0, VALUE_BYTES_MAX, BLOB_THRESHOLD_BYTES_DEFAULT),
   ttlMs: wholeBetween(0, TTL_MS_MAX, 0),
+  tableBytes: wholeBetween(TABLE_BYTES_MIN, TABLE_BYTES_MAX, TABLE_BYTES_TARGET),
+  baseLevelBytes: wholeBetween(TABLE_BYTES_MIN, 1024 * GIB, BASE_LEVEL_BYTES_MAX),
+  autoCompact: v.optional(v.boolean(), true),
   compression: v.optional(v.picklist(['lz4', 'none']), 'lz4'),
   walSync: v.optional(v.picklist(['auto', 'direct', 'fdatasync']), 'auto'),
   readMode: v.optional(v.picklist(['mmap', 'pread']), 'mmap'),

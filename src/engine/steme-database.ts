@@ -1,19 +1,25 @@
 import type {
   BatchOperation,
   BytesLike,
+  CompactRange,
   Database,
   DatabaseStats,
   EntryIterator,
   IteratorOptions,
   ReadOptions,
   Snapshot,
+  Transaction,
+  TransactionOptions,
   WriteOptions,
 } from './api.js';
 import { collectStats } from './collect-stats.js';
+import { compactBounds } from './compact-bounds.js';
+import { ConflictCheck } from './conflict-check.js';
 import { DatabaseGuard } from './database-guard.js';
 import { DatabaseReads } from './database-reads.js';
 import { DatabaseWrites } from './database-writes.js';
 import type { Engine } from './engine.js';
+import { Transactions } from './transactions.js';
 
 /** The facade: checks what the user hands in, before anything is written (law 10), and passes it on. */
 export class StemeDatabase implements Database {
@@ -22,16 +28,27 @@ export class StemeDatabase implements Database {
   readonly #guard: DatabaseGuard;
   readonly #reads: DatabaseReads;
   readonly #writes: DatabaseWrites;
+  readonly #transactions: Transactions;
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.directory = engine.parts.directory;
-    const { options, pipeline, readClock } = engine.parts;
+    const { options, pipeline, readClock, snapshots, state, tables, environment } = engine.parts;
     this.#guard = new DatabaseGuard(this.directory, options.readOnly);
     this.#reads = new DatabaseReads(engine.parts);
     const newestValue = (key: Uint8Array): Uint8Array | undefined => this.#reads.newestValue(key);
     this.#writes = new DatabaseWrites({ pipeline, readClock, ttlMs: options.ttlMs, newestValue });
+    this.#transactions = new Transactions({
+      pipeline,
+      snapshots,
+      reads: this.#reads,
+      conflicts: new ConflictCheck(state, tables),
+      timers: environment.timers,
+      randomUint32: environment.randomUint32,
+      timeoutMs: options.transactionTimeoutMs,
+      expiresAtMs: (putOptions) => this.#writes.expiry(putOptions).expiresAtMs,
+    });
   }
 
   put(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<void> {
@@ -85,6 +102,11 @@ export class StemeDatabase implements Database {
     return this.#writes.compareAndSet(key, expected, value, options);
   }
 
+  async transaction<T>(work: (transaction: Transaction) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+    this.#guard.assertWritable();
+    return this.#transactions.run(work, options);
+  }
+
   snapshot(): Snapshot {
     this.#guard.assertOpen();
     return this.#engine.parts.snapshots.open();
@@ -132,10 +154,11 @@ export class StemeDatabase implements Database {
     await this.#engine.parts.flushes.flush();
   }
 
-  async compact(): Promise<void> {
+  async compact(range: CompactRange = {}): Promise<void> {
     this.#guard.assertWritable();
+    const bounds = compactBounds(range);
     await this.#engine.parts.flushes.flush();
-    await this.#engine.parts.compactions.compact();
+    await this.#engine.parts.compactions.compact(bounds);
   }
 
   stats(): DatabaseStats {
