@@ -143,7 +143,7 @@ export class ReadState {
   }
 }
 
-function largestSequenceOf({ largestSequence, globalSequence }: TableMetadata): number {
+export function largestSequenceOf({ largestSequence, globalSequence }: TableMetadata): number {
   return Math.max(largestSequence, globalSequence);
 }
 
