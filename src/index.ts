@@ -9,6 +9,7 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { systemClock } from './base/clock.js';
+import { systemTimers } from './base/timers.js';
 import type { Database } from './engine/api.js';
 import type { Environment } from './engine/environment.js';
 import { openWith } from './engine/open.js';
@@ -28,6 +29,10 @@ export type {
   IteratorOptions,
   LatencySummary,
   LevelStats,
+  ReadOptions,
+  Snapshot,
+  Transaction,
+  TransactionOptions,
   WriteOptions,
 } from './engine/api.js';
 export type { Options } from './engine/options.js';
@@ -35,6 +40,7 @@ export type { Options } from './engine/options.js';
 const environment: Environment = {
   fileSystem: realFileSystem,
   clock: systemClock,
+  timers: systemTimers,
   randomUint32: () => randomInt(2 ** 32),
   coreCount: availableParallelism(),
   createRunner: ({ threads }) => new PiscinaRunner(threads),

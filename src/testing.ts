@@ -3,6 +3,7 @@
  * crash it at any point, make any operation of the disk fail, and do it all again from one seed.
  */
 import { systemClock } from './base/clock.js';
+import { systemTimers } from './base/timers.js';
 import type { Database } from './engine/api.js';
 import type { Environment } from './engine/environment.js';
 import { openWith } from './engine/open.js';
@@ -23,6 +24,7 @@ export function testEnvironment(fileSystem: FileSystem, overrides: Partial<Envir
   return {
     fileSystem,
     clock: systemClock,
+    timers: systemTimers,
     randomUint32: () => 1,
     coreCount: 1,
     createRunner: () => new InlineRunner(fileSystem),

@@ -7,14 +7,18 @@
  * | `STEME_INVALID_KEY` | the key is empty, too long, or not bytes or a string | fix the key |
  * | `STEME_INVALID_VALUE` | the value is too long, or not bytes or a string | fix the value |
  * | `STEME_INVALID_BATCH` | a batch, or one operation in it, is malformed or too large | fix the batch |
- * | `STEME_INVALID_RANGE` | a bound of an iterator is malformed | fix the bound |
- * | `STEME_CLOSED` | the database or the iterator is closed | open it again |
+ * | `STEME_INVALID_RANGE` | a bound of an iterator or of a range delete is malformed, or the bounds are the wrong way round | fix the bound |
+ * | `STEME_CLOSED` | the database, the iterator or the snapshot is closed | open it again |
  * | `STEME_LOCKED` | another opener holds the directory | close the other one |
  * | `STEME_NOT_FOUND` | no database in the directory and `createIfMissing` is off | check the path |
  * | `STEME_EXISTS` | a database exists and `errorIfExists` is on | choose another directory |
  * | `STEME_READ_ONLY` | a write to a database opened with `readOnly` | open it for writing |
  * | `STEME_BACKGROUND` | an earlier I/O failure turned the database read-only (law 7) | see `cause`, repair, reopen |
- * | `STEME_BUSY` | more unacknowledged writes are queued than the limit allows (law 8) | await earlier writes |
+ * | `STEME_BUSY` | more unacknowledged writes are queued than the limit allows (law 8), or a write would wait longer than its `maxDelayMs` | await earlier writes, or write less |
+ * | `STEME_CONFLICT` | a transaction read what another write has changed since; nothing of it was written | run it again |
+ * | `STEME_TRANSACTION_CLOSED` | a transaction is used after its end, or it took longer than it may | keep transactions short |
+ * | `STEME_ABORTED` | the caller's signal ended the call; a write that was aborted is never written | |
+ * | `STEME_LEAK` | a warning: a snapshot has been open for long, or was lost without `close()` | close it when it is done |
  * | `STEME_CORRUPTION` | bytes on disk are not what was written (law 5) | restore, or open with a recovery option |
  * | `STEME_UNSUPPORTED` | a file was written by a newer format version | upgrade the package |
  * | `STEME_IO` | the operating system refused an operation | see `cause` |
@@ -33,6 +37,10 @@ export type ErrorCode =
   | 'STEME_READ_ONLY'
   | 'STEME_BACKGROUND'
   | 'STEME_BUSY'
+  | 'STEME_CONFLICT'
+  | 'STEME_TRANSACTION_CLOSED'
+  | 'STEME_ABORTED'
+  | 'STEME_LEAK'
   | 'STEME_CORRUPTION'
   | 'STEME_UNSUPPORTED'
   | 'STEME_IO'

@@ -43,8 +43,39 @@ export const BLOOM_BITS_PER_KEY_DEFAULT = 10;
 export const BLOOM_BITS_PER_KEY_MAX = 32;
 export const BLOCK_CACHE_BYTES_DEFAULT = 64 * MIB;
 export const OPEN_TABLES_MAX = 512;
+/** Values from here on go to blob files: a flush and every compaction then moves a short reference in their place. */
+export const BLOB_THRESHOLD_BYTES_DEFAULT = 4 * KIB;
 /** A compaction cuts its output tables at about this many stored bytes. */
 export const TABLE_BYTES_TARGET = 64 * MIB;
+export const TABLE_BYTES_MIN = 4 * KIB;
+export const TABLE_BYTES_MAX = GIB;
+
+/** Compaction; `compaction/compaction-settings.ts` says what each is for. */
+export const LEVEL_MULTIPLIER = 10;
+export const BASE_LEVEL_BYTES_MAX = 256 * MIB;
+export const COMPACTION_BYTES_MAX = 25 * TABLE_BYTES_TARGET;
+export const GRANDPARENT_BYTES_MAX = 10 * TABLE_BYTES_TARGET;
+export const L0_COMPACTION_COUNT = 4;
+export const L0_SLOWDOWN_COUNT = 20;
+/** A reader may have to ask so many tables of L0 before it comes to the levels. */
+export const L0_STOP_COUNT = 36;
+export const COMPACTION_DEBT_SOFT_BYTES = 16 * GIB;
+export const COMPACTION_DEBT_HARD_BYTES = 64 * GIB;
+/** A writer that is slowed down still gets so much. */
+export const DELAYED_WRITE_BYTES_PER_SECOND_MIN = MIB;
+/** Compaction without any debt to speak of takes so much of the disk. */
+export const COMPACTION_BYTES_PER_SECOND_MIN = 64 * MIB;
+
+/** A hundred years: what is to live longer needs no time to live. */
+export const TTL_MS_MAX = 100 * 365 * 24 * 3600 * 1000;
+/** An iterator that is open for longer is worth a warning. */
+export const ITERATOR_WARNING_MS = 10 * 60 * 1000;
+export const SNAPSHOT_WARNING_MS_DEFAULT = 10 * 60 * 1000;
+export const TRANSACTION_TIMEOUT_MS_DEFAULT = 30 * 1000;
+export const TRANSACTION_TIMEOUT_MS_MAX = 24 * 3600 * 1000;
+export const TRANSACTION_RETRIES_MAX = 1000;
+/** Keys that one transaction has read; all are looked up again when it commits. */
+export const TRANSACTION_READ_BYTES_MAX = 256 * MIB;
 
 /** The manifest is rolled into one snapshot edit once it grows past this. */
 export const MANIFEST_BYTES_MAX = 4 * MIB;
@@ -57,3 +88,7 @@ assert(WAL_BATCH_SLOTS >= 2, 'one WAL slot fills while another is on its way');
 assert(BATCH_BYTES_MAX >= KEY_BYTES_MAX + VALUE_BYTES_MAX, 'a batch can hold the largest record');
 assert(ARENA_BYTES_MAX >= MEMTABLE_BYTES_MAX, 'an arena holds the largest memtable');
 assert(BLOCK_BYTES_DEFAULT >= BLOCK_BYTES_MIN && BLOCK_BYTES_DEFAULT <= BLOCK_BYTES_MAX, 'default block size is legal');
+assert(L0_COMPACTION_COUNT < L0_SLOWDOWN_COUNT, 'L0 is compacted before writers feel it');
+assert(L0_SLOWDOWN_COUNT < L0_STOP_COUNT, 'writers slow down before they stop');
+assert(COMPACTION_DEBT_SOFT_BYTES < COMPACTION_DEBT_HARD_BYTES, 'debt slows writers before it stops them');
+assert(GRANDPARENT_BYTES_MAX < COMPACTION_BYTES_MAX, 'a table and what it overlaps fit a compaction');

@@ -7,13 +7,69 @@ export interface WriteOptions {
    * the bytes; that survives a killed process, not a lost machine. `db.sync()` makes all earlier writes durable.
    */
   readonly sync?: boolean;
+  /**
+   * What is put can be read for so long, in whole milliseconds from 1 to a hundred years. Default: the database's `ttlMs`. Only
+   * for puts: a batch gives it to each of its puts that has none of its own.
+   */
+  readonly ttlMs?: number;
+  /** Aborted before the write got in: STEME_ABORTED, and it is never written. A write that is in is not taken back. */
+  readonly signal?: AbortSignal;
+  /** How long the write may wait to get in while writers are slowed or stopped (`stats().stalls`); then STEME_BUSY. Default: no limit. */
+  readonly maxDelayMs?: number;
 }
 
 export type BatchOperation =
-  | { readonly type: 'put'; readonly key: BytesLike; readonly value: BytesLike }
-  | { readonly type: 'del'; readonly key: BytesLike };
+  | { readonly type: 'put'; readonly key: BytesLike; readonly value: BytesLike; readonly ttlMs?: number }
+  | { readonly type: 'del'; readonly key: BytesLike }
+  /** Every key from `gte` up to, not including, `lt`. */
+  | { readonly type: 'delRange'; readonly gte: BytesLike; readonly lt: BytesLike };
 
-export interface IteratorOptions {
+/** One moment of the database, for as many reads as wanted. It holds no files, but compactions keep what it sees: close it. */
+export interface Snapshot {
+  readonly sequence: number;
+  /** Milliseconds since 1970; what had expired by then is not seen. */
+  readonly createdAtMs: number;
+  readonly isClosed: boolean;
+  /** Safe to call twice. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface TransactionOptions {
+  /** As of a write. */
+  readonly sync?: boolean;
+  readonly signal?: AbortSignal;
+  readonly maxDelayMs?: number;
+  /** So many times the callback is run again after a conflict, with a pause that grows. Default 0: STEME_CONFLICT is thrown. */
+  readonly retries?: number;
+  /** Each run is ended with STEME_TRANSACTION_CLOSED after so long. Default: the database's `transactionTimeoutMs`. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Reads one moment, and its own writes on top; writes nothing before its callback has returned. Then all of it is written as one
+ * batch, unless another write has changed a key or a range that it has read: so the outcome is as if transactions had run one after
+ * another (serializable). Good until the callback ends: later use throws STEME_TRANSACTION_CLOSED.
+ */
+export interface Transaction {
+  get(key: BytesLike, options?: ReadOptions): Promise<Buffer | undefined>;
+  getSync(key: BytesLike): Buffer | undefined;
+  getMany(keys: readonly BytesLike[]): Promise<(Buffer | undefined)[]>;
+  has(key: BytesLike): Promise<boolean>;
+  hasSync(key: BytesLike): boolean;
+  /** Sees the transaction's writes up to here, not those made while it is open. What it has covered counts as read. */
+  iterator(options?: IteratorOptions): EntryIterator;
+  put(key: BytesLike, value: BytesLike, options?: { readonly ttlMs?: number }): void;
+  del(key: BytesLike): void;
+  deleteRange(gte: BytesLike, lt: BytesLike): void;
+}
+
+export interface ReadOptions {
+  /** Reads that moment. Default: the present. Errors: STEME_CLOSED, and STEME_INVALID_OPTION for one of another database. */
+  readonly snapshot?: Snapshot;
+}
+
+export interface IteratorOptions extends ReadOptions {
   readonly gt?: BytesLike;
   readonly gte?: BytesLike;
   readonly lt?: BytesLike;
@@ -26,20 +82,35 @@ export interface IteratorOptions {
   readonly keys?: boolean;
   /** `false` leaves values out: every entry's value is empty. Default `true`. */
   readonly values?: boolean;
+  /** `false` keeps what the scan has to read out of the block cache. Default `true`. */
+  readonly fillCache?: boolean;
+  /** Aborted: the iterator closes, and every later call fails with STEME_ABORTED, the signal's reason being the cause. */
+  readonly signal?: AbortSignal;
 }
 
 export type Entry = [key: Buffer, value: Buffer];
 
-/** Reads one moment of the database, fixed when it was made. Close it: it holds files (law 4). */
-export interface EntryIterator extends AsyncIterableIterator<Entry> {
+/**
+ * Reads one moment of the database, fixed when it was made. Close it: it holds files (law 4). A `for await` loop over it does so
+ * when it is over, in whatever way. One that is lost is closed when it is collected, with a warning (STEME_LEAK).
+ */
+export interface EntryIterator extends AsyncIterable<Entry> {
   /** The next entry, as the async-iterator protocol has it. */
   next(): Promise<IteratorResult<Entry>>;
   /** Up to `count` next entries; an empty array at the end. The fastest way to scan. */
   nextv(count: number): Promise<Entry[]>;
+  /** The same on the calling thread, however long that takes. */
+  nextvSync(count: number): Entry[];
   /** Moves to the first entry at or after `key` (at or before it in reverse), within the bounds. */
   seek(key: BytesLike): void;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Half-open; a bound that is left out is no bound. */
+export interface CompactRange {
+  readonly gte?: BytesLike;
+  readonly lt?: BytesLike;
 }
 
 export interface Database {
@@ -49,18 +120,45 @@ export interface Database {
   del(key: BytesLike, options?: WriteOptions): Promise<void>;
   /** All operations or none, whatever crashes. */
   batch(operations: readonly BatchOperation[], options?: WriteOptions): Promise<void>;
-  get(key: BytesLike): Promise<Buffer | undefined>;
+  /**
+   * Deletes every key from `gte` up to, not including, `lt`, however many there are, as one record. With equal bounds nothing is
+   * written. Errors: STEME_INVALID_RANGE, else as of `put`.
+   */
+  deleteRange(gte: BytesLike, lt: BytesLike, options?: WriteOptions): Promise<void>;
+  /**
+   * Puts if the key has no value; resolves with whether it did. It compares with the last write before it in the order of writes,
+   * acknowledged or not; what has expired is absent. When it resolves, what it was decided by can be read.
+   */
+  putIfAbsent(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<boolean>;
+  /** Puts `value` (`undefined`: deletes) if the value is `expected` (`undefined`: absent), compared as `putIfAbsent` does. */
+  compareAndSet(
+    key: BytesLike,
+    expected: BytesLike | undefined,
+    value: BytesLike | undefined,
+    options?: WriteOptions,
+  ): Promise<boolean>;
+  /**
+   * Runs `work` and commits what it wrote; resolves with its result. If it throws, nothing is written. Errors: STEME_CONFLICT when
+   * something it read was changed meanwhile, STEME_TRANSACTION_CLOSED when it takes too long, else as of `batch`.
+   */
+  transaction<T>(work: (transaction: Transaction) => T | Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** This moment, for reads with `{ snapshot }`. */
+  snapshot(): Snapshot;
+  get(key: BytesLike, options?: ReadOptions): Promise<Buffer | undefined>;
   /** Like `get`, on the calling thread: about a microsecond when the data is in memory, a disk read when it is not. */
-  getSync(key: BytesLike): Buffer | undefined;
+  getSync(key: BytesLike, options?: ReadOptions): Buffer | undefined;
   /** One result a key, in order, all read at one moment. */
-  getMany(keys: readonly BytesLike[]): Promise<(Buffer | undefined)[]>;
+  getMany(keys: readonly BytesLike[], options?: ReadOptions): Promise<(Buffer | undefined)[]>;
+  /** Whether the key has a value; a value in a blob file is not read for that. */
+  has(key: BytesLike, options?: ReadOptions): Promise<boolean>;
+  hasSync(key: BytesLike, options?: ReadOptions): boolean;
   iterator(options?: IteratorOptions): EntryIterator;
   /** Makes every earlier write durable. */
   sync(): Promise<void>;
   /** Writes the memtable to a table and waits for it. */
   flush(): Promise<void>;
-  /** Merges all tables into one sorted run, dropping what is shadowed or deleted. */
-  compact(): Promise<void>;
+  /** Merges what lies in the range, or everything, into one sorted run, dropping what is shadowed, deleted or expired. Errors: STEME_INVALID_RANGE. */
+  compact(range?: CompactRange): Promise<void>;
   stats(): DatabaseStats;
   /** Drains writes, ends iterators, releases the directory. Safe to call twice. */
   close(): Promise<void>;
@@ -113,8 +211,32 @@ export interface DatabaseStats {
     readonly misses: number;
   };
   readonly flushes: { readonly count: number; readonly storedBytes: number; readonly totalMs: number };
-  readonly compactions: { readonly count: number; readonly storedBytes: number; readonly totalMs: number };
-  readonly stalls: { readonly count: number; readonly totalMs: number; readonly cause: string | undefined };
+  readonly compactions: {
+    /** Merges that came to their end. */
+    readonly count: number;
+    /** Tables that went to another level as they were. */
+    readonly movedTableCount: number;
+    /** Tables that went away without being read, since nobody could see anything in them. */
+    readonly droppedTableCount: number;
+    readonly readBytes: number;
+    readonly storedBytes: number;
+    readonly totalMs: number;
+    readonly runningCount: number;
+    /** What has yet to be read and written until every level is within its target. */
+    readonly debtBytes: number;
+  };
+  /** How often and how long writers were slowed or stopped; the rest is about now, if they are. */
+  readonly stalls: {
+    readonly count: number;
+    readonly totalMs: number;
+    readonly cause: string | undefined;
+    /** What compactions still have to write before the tree is in shape. */
+    readonly debtBytes: number;
+    /** Until the cause is gone, by the pace of the last compactions; undefined when that is not known. */
+    readonly estimateMs: number | undefined;
+  };
+  readonly snapshots: { readonly open: number; readonly oldestAgeMs: number };
+  readonly iterators: { readonly open: number; readonly oldestAgeMs: number };
   readonly recovery: {
     readonly totalMs: number;
     readonly replayedRecords: number;

@@ -1,4 +1,5 @@
-import type { StemeError } from '../base/errors.js';
+import { NO_BLOBS } from '../base/blob-resolver.js';
+import { StemeError } from '../base/errors.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
 import type { BlockCache } from '../table/block-cache.js';
@@ -9,15 +10,23 @@ import type { SegmentFiles, SegmentWriter } from '../wal/segment-writer.js';
 import type { SyncModeChoice } from '../wal/sync-mode.js';
 import type { WalReplay } from '../wal/wal-replay.js';
 import { WalWriter } from '../wal/wal-writer.js';
+import { AllReaders } from './all-readers.js';
 import { CommitPipeline } from './commit-pipeline.js';
 import { CompactionController } from './compaction-controller.js';
+import { compactionSettingsOf } from './compaction-settings-of.js';
 import { Engine } from './engine.js';
 import type { Environment } from './environment.js';
 import { FileKeeper } from './file-keeper.js';
 import { FlushController } from './flush-controller.js';
 import { OpenIterators } from './open-iterators.js';
 import type { ResolvedOptions } from './options.js';
+import { ReadClock } from './read-clock.js';
+import { SnapshotRegistry } from './snapshots.js';
+import { StallController } from './stall-controller.js';
+import { StallMeter } from './stall-meter.js';
+import { StallWatchdog } from './stall-watchdog.js';
 import type { TreeState } from './tree-state.js';
+import { compactionPace, decideWriteStall, type WriteLoadParts } from './write-load.js';
 
 /** The reading side. */
 export interface Tree {
@@ -52,11 +61,12 @@ export interface RecoveredParts extends Tree {
 /** Wires the parts that work from now on: log, pipeline, flushes, compactions, and the one path that a failure takes. */
 export function assembleEngine(parts: RecoveredParts): Engine {
   const { state, versions, runner, tableSettings, log, environment, allocator, tables, directory } = parts;
-  const { fileSystem, clock, onWarning } = environment;
+  const { fileSystem, clock, timers, onWarning } = environment;
   const lastSequence = state.visibleSequence;
   const fail = (error: StemeError): void => {
     pipeline.fail(error);
     flushes.fail(error);
+    compactions.fail(error);
   };
   const onRoom = (): void => pipeline.resume();
   const wal = new WalWriter({
@@ -80,20 +90,89 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     onWarning,
   });
   parts.onVersionUnused(() => void files.collect());
-  const flushes = new FlushController({ state, versions, runner, tableSettings, wal, files, onRoom, onFailure: fail });
+  const { options } = parts;
+  const settings = compactionSettingsOf(options);
+  const onFlushed = (): void => {
+    compactions.noteFlush();
+    stallController.update();
+  };
+  const flushes = new FlushController({
+    state,
+    versions,
+    runner,
+    tableSettings,
+    wal,
+    files,
+    onRoom,
+    onFlushed,
+    onRetry: (cause) => {
+      onWarning(new StemeError('STEME_IO', 'the disk is full: a flush waits for room, and writers with it', { cause }));
+      stallController.update();
+    },
+    onFailure: fail,
+    timers,
+  });
   const trySeal = (minimumBytes: number): boolean => flushes.trySeal(minimumBytes);
-  const pipeline = new CommitPipeline({ state, wal, clock, lastSequence, trySeal });
-  const iterators = new OpenIterators();
+  const flushMs = (): number | undefined => (flushes.count === 0 ? undefined : flushes.totalMs / flushes.count);
+  const watchdog = new StallWatchdog({
+    timers,
+    isWorkPending: () => flushes.isWorkPending || compactions.isWorkPending,
+    reschedule: () => {
+      flushes.start();
+      compactions.schedule();
+      stallController.update();
+    },
+    onWarning,
+  });
+  const stalls = new StallMeter(clock, watchdog);
+  const stallController = new StallController({ clock, timers, decide: () => decideWriteStall(load), onRoom });
+  const pipeline = new CommitPipeline({
+    state,
+    wal,
+    timers,
+    lastSequence,
+    trySeal,
+    flushMs,
+    stalls,
+    controller: stallController,
+  });
+  const iterators = new OpenIterators({ clock, timers, onWarning });
+  const readClock = new ReadClock(clock);
+  const snapshots = new SnapshotRegistry({
+    visibleSequence: () => state.visibleSequence,
+    readTimeMs: () => readClock.nowMs(),
+    clock,
+    timers,
+    warningMs: options.snapshotWarningMs,
+    onWarning,
+  });
   const compactions = new CompactionController({
     state,
     versions,
     runner,
     files,
-    readMode: parts.options.readMode,
+    tables,
+    readers: new AllReaders([snapshots, iterators]),
+    settings,
+    readMode: options.readMode,
     tableSettings,
-    oldestSequence: () => iterators.oldestSequence(state.visibleSequence),
+    slots: Math.max(1, options.threads - 1),
+    isAutomatic: options.autoCompact,
+    pace: () => compactionPace(load),
+    clock,
+    timers,
+    onChange: () => stallController.update(),
+    onWarning,
     onFailure: fail,
   });
+  const load: WriteLoadParts = {
+    state,
+    flushes,
+    compactions,
+    settings,
+    memtableBytes: options.memtableBytes,
+    isAutomatic: options.autoCompact,
+  };
   const { syncMode, segments } = log;
   const engine = new Engine({
     ...parts,
@@ -103,11 +182,18 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     compactions,
     files,
     iterators,
+    snapshots,
+    readClock,
+    blobs: NO_BLOBS,
+    stallController,
     syncMode,
     segments,
     canMap: fileSystem.canMap,
   });
-  // What recovery had to seal goes to tables now.
-  if (!parts.options.readOnly) flushes.start();
+  // What recovery had to seal goes to tables now, and what an earlier opener left undone is done.
+  if (!options.readOnly) {
+    flushes.start();
+    compactions.schedule();
+  }
   return engine;
 }

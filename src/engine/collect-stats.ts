@@ -5,7 +5,8 @@ import type { TreeState } from './tree-state.js';
 
 export function collectStats(engine: Engine): DatabaseStats {
   const { directory, options, state, pipeline } = engine.parts;
-  const { wal, segments, syncMode, flushes, compactions, blockCache, replay, openMs, canMap } = engine.parts;
+  const { wal, segments, syncMode, flushes, compactions, blockCache, snapshots, iterators, replay, openMs, canMap } =
+    engine.parts;
   return {
     directory,
     readOnly: options.readOnly,
@@ -35,8 +36,25 @@ export function collectStats(engine: Engine): DatabaseStats {
       misses: blockCache.misses,
     },
     flushes: { count: flushes.count, storedBytes: flushes.storedBytes, totalMs: flushes.totalMs },
-    compactions: { count: compactions.count, storedBytes: compactions.storedBytes, totalMs: compactions.totalMs },
-    stalls: { count: pipeline.stalls.count, totalMs: pipeline.stalls.totalMs, cause: pipeline.stalls.cause },
+    compactions: {
+      count: compactions.counters.count,
+      movedTableCount: compactions.counters.movedTableCount,
+      droppedTableCount: compactions.counters.droppedTableCount,
+      readBytes: compactions.counters.readBytes,
+      storedBytes: compactions.counters.storedBytes,
+      totalMs: compactions.counters.totalMs,
+      runningCount: compactions.runningCount,
+      debtBytes: compactions.debtBytes,
+    },
+    stalls: {
+      count: pipeline.stalls.count,
+      totalMs: pipeline.stalls.totalMs,
+      cause: pipeline.stalls.cause,
+      debtBytes: pipeline.stalls.current?.debtBytes ?? 0,
+      estimateMs: pipeline.stalls.current?.estimateMs,
+    },
+    snapshots: { open: snapshots.openCount, oldestAgeMs: snapshots.oldestAgeMs() },
+    iterators: { open: iterators.openCount, oldestAgeMs: iterators.oldestAgeMs() },
     recovery: {
       totalMs: openMs,
       replayedRecords: replay.operations,

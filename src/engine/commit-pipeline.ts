@@ -2,59 +2,61 @@
  * The one way in for writes, on the thread that opened the database. A write takes these steps in one turn of the event
  * loop, so that no other can come between them:
  *
- *   1. room      in the active memtable (else seal it, or wait: stall) and in the log's ring (else wait)
- *   2. sequence  the next numbers, one an operation
- *   3. log       the operations, in one frame or one fragmented record: all or none survive a crash
- *   4. memtable  inserted at once, under numbers that readers cannot see yet (law 2)
- *   5. promise   of the log's group; when it is safe, `visibleSequence` moves past the group, then the promise resolves
+ *   1. leave     of the stall controller, and of whoever holds the pipeline (else wait)
+ *   2. room      in the active memtable (else seal it, or wait: stall) and in the log's ring (else wait)
+ *   3. condition of the write, if it has one: it sees every write before it, visible or not; if it fails, nothing has changed
+ *   4. sequence  the next numbers, one an operation
+ *   5. log       the operations, in one frame or one fragmented record: all or none survive a crash
+ *   6. memtable  inserted at once, under numbers that readers cannot see yet (law 2)
+ *   7. promise   of the log's group; when it is safe, `visibleSequence` moves past the group, then the promise resolves
  *
- * Two orders hold: log order = sequence order = memtable order, and visible only after safe. Writes that find no room wait
- * in a queue, first come first served, copied so that the caller may reuse its memory. Stalls and background errors enter
- * here and nowhere else: after the first failure every write is refused with it (law 7).
+ * Two orders hold: log order = sequence order = memtable order, and visible only after safe. Writes that have to wait stand
+ * in a queue, first come first served. Stalls and background errors enter here and nowhere else: after the first failure
+ * every write is refused with it (law 7).
  */
-import type { Clock } from '../base/clock.js';
-import { StemeError } from '../base/errors.js';
-import { Fifo } from '../base/fifo.js';
+import { EMPTY_BYTES } from '../base/bytes.js';
+import type { StemeError } from '../base/errors.js';
+import { assert } from '../base/errors.js';
 import type { Kind } from '../base/internal-key.js';
-import { PENDING_WRITE_BYTES_MAX } from '../base/limits.js';
+import { KIND_LOG_MARK } from '../base/internal-key.js';
+import type { Timers } from '../base/timers.js';
 import { Memtable } from '../memtable/memtable.js';
 import { operationBytes, WAL_RECORD_HEADER_BYTES, writeOperation, writeWalRecordHeader } from '../wal/wal-record.js';
 import type { WalWriter } from '../wal/wal-writer.js';
 import { FRAME_OPERATION_BYTES_MAX } from '../wal/wal-writer.js';
 import { Deferred } from './deferred.js';
-import { StallMeter } from './stall-meter.js';
+import type { StallController } from './stall-controller.js';
+import { STALL_TEXTS } from './stall-controller.js';
+import type { Stall, StallMeter } from './stall-meter.js';
 import type { TreeState } from './tree-state.js';
-
-/** One put or delete; a delete has an empty value. */
-export interface Operation {
-  readonly kind: Kind;
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-}
-
-interface QueuedWrite {
-  readonly operations: readonly Operation[];
-  readonly bytes: number;
-  readonly wantsSync: boolean;
-  readonly done: Deferred<void>;
-}
+import type { Operation, Precondition, WaitLimits, Write } from './write-queue.js';
+import { busyError, payloadBytes, WriteQueue } from './write-queue.js';
 
 export interface CommitPipelineOptions {
   readonly state: TreeState;
   readonly wal: WalWriter;
-  readonly clock: Clock;
+  readonly timers: Timers;
   readonly lastSequence: number;
   /** Seals the active memtable for one of at least `minimumBytes`; false while too many wait for their flush (law 8). */
   readonly trySeal: (minimumBytes: number) => boolean;
+  /** How long a flush takes, by those before it. */
+  readonly flushMs: () => number | undefined;
+  readonly stalls: StallMeter;
+  readonly controller: StallController;
 }
 
 export class CommitPipeline {
   readonly #state: TreeState;
   readonly #wal: WalWriter;
-  readonly #trySeal: (minimumBytes: number) => boolean;
-  readonly #queue = new Fifo<QueuedWrite>();
-  #queuedBytes = 0;
-  #lastQueued: Promise<void> = Promise.resolve();
+  readonly #options: CommitPipelineOptions;
+  readonly #controller: StallController;
+  readonly #queue: WriteQueue;
+  readonly #marks: Deferred<number>[] = [];
+  #holdCount = 0;
+  #isResuming = false;
+  /** Whether what was last tried had to wait for background work. */
+  #isStalled = false;
+  #lastDone: Promise<void> = Promise.resolve();
   #failure: StemeError | undefined;
   #lastSequence: number;
 
@@ -64,11 +66,13 @@ export class CommitPipeline {
   userBytes = 0;
 
   constructor(options: CommitPipelineOptions) {
+    this.#options = options;
     this.#state = options.state;
     this.#wal = options.wal;
-    this.#trySeal = options.trySeal;
+    this.#controller = options.controller;
+    this.#queue = new WriteQueue(options.timers);
     this.#lastSequence = options.lastSequence;
-    this.stalls = new StallMeter(options.clock);
+    this.stalls = options.stalls;
   }
 
   get lastSequence(): number {
@@ -80,77 +84,158 @@ export class CommitPipeline {
   }
 
   /** One operation; the common case, without an object for it. */
-  writeOne(kind: Kind, key: Uint8Array, value: Uint8Array, wantsSync: boolean): Promise<void> {
+  writeOne(
+    kind: Kind,
+    key: Uint8Array,
+    value: Uint8Array,
+    wantsSync: boolean,
+    limits: WaitLimits | undefined,
+  ): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const bytes = operationBytes(kind, key.length, value.length);
-    const isSmall = bytes <= FRAME_OPERATION_BYTES_MAX && this.#queue.length === 0;
-    if (!isSmall || !this.#hasMemtableRoom(1, key.length + value.length) || !this.#wal.tryReserve(bytes)) {
-      return this.write([{ kind, key, value }], wantsSync);
+    const isFree = bytes <= FRAME_OPERATION_BYTES_MAX && this.#isOpen && this.#controller.isClear;
+    if (!isFree || !this.#hasMemtableRoom(1, key.length + value.length) || !this.#wal.tryReserve(bytes)) {
+      return this.write([{ kind, key, value }], wantsSync, limits);
     }
     this.#lastSequence++;
     this.#wal.append(this.#lastSequence, kind, key, 0, key.length, value, 0, value.length);
     this.#state.active.memtable.insert(this.#lastSequence, kind, key, 0, key.length, value, 0, value.length);
     this.#count(1, key.length + value.length);
-    return this.#wal.commit(wantsSync);
+    this.#lastDone = this.#wal.commit(wantsSync);
+    return this.#lastDone;
   }
 
-  /** All operations or none. */
-  write(operations: readonly Operation[], wantsSync: boolean): Promise<void> {
+  /**
+   * All operations or none; none, and what `precondition` throws, if that fails. Errors: STEME_BUSY and STEME_ABORTED by its
+   * limits, while it waits.
+   */
+  write(
+    operations: readonly Operation[],
+    wantsSync: boolean,
+    limits?: WaitLimits,
+    precondition?: Precondition,
+  ): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#queue.length === 0) {
-      const done = this.#tryWrite(operations, wantsSync);
-      if (done !== undefined) return done;
+    const write: Write = { operations, wantsSync, precondition };
+    try {
+      return (this.#isOpen ? this.#tryWrite(write) : undefined) ?? this.#enqueue(write, limits);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return this.#enqueue(operations, wantsSync);
   }
 
   /** Resolves when every write before it is durable. */
   async sync(): Promise<void> {
-    await this.#lastQueued;
+    await this.#queue.passed();
     await this.#wal.sync();
+  }
+
+  /** Resolves when everything that has a sequence by now is visible. */
+  settled(): Promise<void> {
+    return this.#lastDone;
   }
 
   /** Waits for queued writes; their outcome is their callers' matter. */
   async drained(): Promise<void> {
-    await Promise.allSettled([this.#lastQueued]);
+    await Promise.allSettled([this.#queue.passed()]);
+  }
+
+  /** From now on writes wait, until as many calls of `release`. */
+  hold(): void {
+    this.#holdCount++;
+  }
+
+  release(): void {
+    assert(this.#holdCount > 0, 'a pipeline is released once for each hold');
+    this.#holdCount--;
+    this.resume();
+  }
+
+  /**
+   * Takes a sequence number that changes nothing, whether the pipeline is held or not; resolves with it once it is durable and
+   * visible. Writes before it have smaller numbers, writes that wait will have larger ones.
+   */
+  takeMark(): Promise<number> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const mark = new Deferred<number>();
+    this.#marks.push(mark);
+    this.#writeMarks();
+    return mark.promise;
   }
 
   /** There is room again, in the log or in memory: lets the queue go on. */
   resume(): void {
-    for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
-      const done = this.#tryWrite(next.operations, next.wantsSync);
-      if (done === undefined) return;
-      this.stalls.end();
-      this.#queue.shift();
-      this.#queuedBytes -= next.bytes;
-      done.then(next.done.resolve, next.done.reject);
+    // A seal on the way of a write may say so too; the write at the head must not get in twice.
+    if (this.#isResuming) return;
+    this.#isResuming = true;
+    this.#isStalled = false;
+    try {
+      this.#controller.refresh();
+      this.#writeMarks();
+      while (this.#holdCount === 0 && this.#admitNext());
+    } finally {
+      this.#isResuming = false;
     }
+    if (!this.#isStalled) this.stalls.end();
   }
 
   /** Refuses everything from now on, and what is queued (law 7). */
   fail(error: StemeError): void {
     this.#failure ??= error;
     this.stalls.end();
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) next.done.reject(error);
-    this.#queuedBytes = 0;
+    this.#queue.rejectAll(error);
+    for (const mark of this.#marks.splice(0)) mark.reject(error);
   }
 
-  #enqueue(operations: readonly Operation[], wantsSync: boolean): Promise<void> {
-    const bytes = payloadBytes(operations);
-    if (this.#queuedBytes + bytes > PENDING_WRITE_BYTES_MAX) {
-      const message = `${this.#queuedBytes} bytes of writes wait for room; await earlier writes before making more`;
-      return Promise.reject(new StemeError('STEME_BUSY', message));
+  /** No write waits, so that none is overtaken. */
+  get #isOpen(): boolean {
+    return this.#queue.isEmpty && this.#holdCount === 0;
+  }
+
+  #enqueue(write: Write, limits: WaitLimits | undefined): Promise<void> {
+    const maxDelayMs = limits?.maxDelayMs;
+    if (maxDelayMs !== undefined) {
+      const waitMs = this.#controller.waitMs(this.#queue.bytes) ?? 0;
+      if (maxDelayMs === 0 || waitMs > maxDelayMs) throw this.#busyError(maxDelayMs);
     }
-    const done = new Deferred<void>();
-    this.#queue.push({ operations: operations.map(copyOperation), bytes, wantsSync, done });
-    this.#queuedBytes += bytes;
-    this.#lastQueued = done.promise;
-    return done.promise;
+    return this.#queue.push(write, limits, () => this.#busyText());
   }
 
-  /** Undefined when there is no room now; then nothing has changed. */
-  #tryWrite(operations: readonly Operation[], wantsSync: boolean): Promise<void> | undefined {
+  #busyError(maxDelayMs: number): StemeError {
+    const error = busyError(maxDelayMs, this.#busyText());
+    // Nobody waits for what this write would have waited for.
+    if (this.#queue.isEmpty) this.stalls.end();
+    return error;
+  }
+
+  #busyText(): string {
+    if (this.stalls.cause !== undefined) return this.stalls.cause;
+    return this.#holdCount > 0 ? 'a bulk load holds writers up' : 'earlier writes are on their way to the disk';
+  }
+
+  /** Whether the head of the queue has left it. */
+  #admitNext(): boolean {
+    const next = this.#queue.peek();
+    if (next === undefined) return false;
+    try {
+      const done = next.operations.length === 0 ? Promise.resolve() : this.#tryWrite(next);
+      if (done === undefined) return false;
+      done.then(next.done.resolve, next.done.reject);
+    } catch (error) {
+      next.done.reject(error);
+    }
+    this.#queue.shift();
+    return true;
+  }
+
+  /** Undefined when it cannot get in now; then nothing has changed. Throws what its precondition throws. */
+  #tryWrite({ operations, wantsSync, precondition }: Write): Promise<void> | undefined {
     if (this.#wal.isBusy) return undefined;
+    const stall = this.#controller.hindrance();
+    if (stall !== undefined) {
+      this.#beginStall(stall);
+      return undefined;
+    }
     const userBytes = payloadBytes(operations);
     if (!this.#hasMemtableRoom(operations.length, userBytes)) return undefined;
     const bytes = operations.reduce(
@@ -159,10 +244,12 @@ export class CommitPipeline {
     );
     const isLarge = bytes > FRAME_OPERATION_BYTES_MAX;
     if (!isLarge && !this.#wal.tryReserve(bytes)) return undefined;
-    const done = isLarge ? this.#appendLarge(operations, bytes, wantsSync) : this.#append(operations, wantsSync);
+    precondition?.();
+    this.#lastDone = isLarge ? this.#appendLarge(operations, bytes, wantsSync) : this.#append(operations, wantsSync);
     this.#insert(operations);
     this.#count(operations.length, userBytes);
-    return done;
+    this.#controller.spend(userBytes);
+    return this.#lastDone;
   }
 
   #append(operations: readonly Operation[], wantsSync: boolean): Promise<void> {
@@ -184,6 +271,20 @@ export class CommitPipeline {
     return this.#wal.appendLarge(payload, this.#lastSequence + operations.length, wantsSync);
   }
 
+  #writeMarks(): void {
+    const bytes = operationBytes(KIND_LOG_MARK, 0, 0);
+    while (this.#marks.length > 0 && this.#wal.tryReserve(bytes)) {
+      const mark = this.#marks.shift();
+      const sequence = ++this.#lastSequence;
+      this.#wal.append(sequence, KIND_LOG_MARK, EMPTY_BYTES, 0, 0, EMPTY_BYTES, 0, 0);
+      this.#lastDone = this.#wal.commit(true);
+      this.#lastDone.then(
+        () => mark?.resolve(sequence),
+        (error: unknown) => mark?.reject(error),
+      );
+    }
+  }
+
   #insert(operations: readonly Operation[]): void {
     const { memtable } = this.#state.active;
     for (const { kind, key, value } of operations) {
@@ -195,11 +296,19 @@ export class CommitPipeline {
   #hasMemtableRoom(count: number, userBytes: number): boolean {
     if (this.#state.active.memtable.hasRoom(count, userBytes)) return true;
     if (this.#wal.isBusy) return false;
-    if (!this.#trySeal(Memtable.boundBytes(count, userBytes))) {
-      this.stalls.begin('too many memtables wait for their flush');
-      return false;
-    }
-    return true;
+    if (this.#options.trySeal(Memtable.boundBytes(count, userBytes))) return true;
+    this.#beginStall(this.#memtableStall());
+    return false;
+  }
+
+  #beginStall(stall: Stall): void {
+    this.#isStalled = true;
+    this.stalls.begin(stall);
+  }
+
+  #memtableStall(): Stall {
+    const debtBytes = this.#state.sealed.reduce((sum, { memtable }) => sum + memtable.usedBytes, 0);
+    return { cause: STALL_TEXTS.memtables, debtBytes, estimateMs: this.#options.flushMs() };
   }
 
   #count(records: number, userBytes: number): void {
@@ -207,14 +316,4 @@ export class CommitPipeline {
     this.batchCount++;
     this.userBytes += userBytes;
   }
-}
-
-function payloadBytes(operations: readonly Operation[]): number {
-  let bytes = 0;
-  for (const { key, value } of operations) bytes += key.length + value.length;
-  return bytes;
-}
-
-function copyOperation({ kind, key, value }: Operation): Operation {
-  return { kind, key: Uint8Array.from(key), value: Uint8Array.from(value) };
 }

@@ -1,116 +1,235 @@
-import { assert, StemeError } from '../base/errors.js';
-import { LEVEL_COUNT, TABLE_BYTES_TARGET } from '../base/limits.js';
-import type { CompactionJob, JobRunner, TableSettings } from '../jobs/job.js';
-import type { TableMetadata } from '../table/table-metadata.js';
-import type { Version } from '../version/version.js';
-import type { VersionEdit } from '../version/version-edit.js';
-import type { VersionSet } from '../version/version-set.js';
-import type { FileKeeper } from './file-keeper.js';
-import type { TreeState } from './tree-state.js';
+/**
+ * Keeps the tree in shape. Whenever something has changed (a flush, the end of a compaction, time) it asks the pure picker what is
+ * most urgent, and starts that, as long as threads are free; several run at once where they do not meet. What `compact()` wants
+ * comes first.
+ *
+ * A job that fails changes nothing: it is tried again after a pause that grows. Damage is different: what reads a damaged table
+ * would fail for ever, so its inputs are left alone from then on.
+ */
+import type { Clock } from '../base/clock.js';
+import { CorruptionError, StemeError } from '../base/errors.js';
+import type { CancelTimer, Timers } from '../base/timers.js';
+import type { CompactionPlan } from '../compaction/compaction-plan.js';
+import { type ManualRange, pickManual } from '../compaction/manual-range.js';
+import { settlesAtMs } from '../compaction/pick-settle.js';
+import { pickCompaction } from '../compaction/picker.js';
+import { compactionDebtBytes } from '../compaction/scores.js';
+import { splitPlan } from '../compaction/split.js';
+import { overlaps } from '../compaction/table-ranges.js';
+import type { TreeShape } from '../compaction/tree-shape.js';
+import type { KeyBounds } from '../jobs/job.js';
+import type { KeyRange } from '../read/key-range.js';
+import type { TableCache } from '../table/table-cache.js';
+import { CompactionCounters } from './compaction-counters.js';
+import { CompactionExecutor, type CompactionExecutorOptions } from './compaction-executor.js';
+import { Deferred } from './deferred.js';
+import { JobBackoff } from './job-backoff.js';
+import { type OpenReaders, shapeOfTree } from './shape-of-tree.js';
 
-const BOTTOM_LEVEL = LEVEL_COUNT - 1;
-/** What an entry may cost in a table beside its key and value, with its share of index and filter. */
-const ENTRY_OVERHEAD_BYTES = 32;
+/** Without any event the tree is looked at so often: data gets old and expires by itself. */
+const LOOK_MS = 30_000;
 
-export interface CompactionControllerOptions {
-  readonly state: TreeState;
-  readonly versions: VersionSet;
-  readonly runner: JobRunner;
-  readonly files: FileKeeper;
-  readonly readMode: 'mmap' | 'pread';
-  readonly tableSettings: () => TableSettings;
-  /** The oldest sequence that an open iterator or a new reader may look at. */
-  readonly oldestSequence: () => number;
-  readonly onFailure: (error: StemeError) => void;
+export interface CompactionControllerOptions extends CompactionExecutorOptions {
+  readonly tables: TableCache;
+  readonly readers: OpenReaders;
+  /** Jobs that may run at once. */
+  readonly slots: number;
+  /** Off: only what `compact` asks for. */
+  readonly isAutomatic: boolean;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** The levels have changed, or the last attempt failed. */
+  readonly onChange: () => void;
+  readonly onWarning: (warning: StemeError) => void;
 }
 
-/** Merges all tables into one sorted run at the bottom. Tables that are flushed meanwhile stay above it. */
+interface RunningCompaction {
+  readonly plan: CompactionPlan;
+  /** Jobs that it keeps busy; 0 for one that is an edit only. */
+  readonly slots: number;
+  readonly end: Deferred<void>;
+}
+
+interface ManualCompaction {
+  readonly range: ManualRange;
+  readonly done: Deferred<void>;
+}
+
 export class CompactionController {
   readonly #options: CompactionControllerOptions;
-  #running: Promise<void> = Promise.resolve();
-  count = 0;
-  storedBytes = 0;
-  totalMs = 0;
+  readonly #executor: CompactionExecutor;
+  readonly #backoff: JobBackoff;
+  readonly #running = new Set<RunningCompaction>();
+  readonly #manual: ManualCompaction[] = [];
+  readonly #damagedTables = new Set<number>();
+  #stopError: StemeError | undefined;
+  #cancelLook: CancelTimer | undefined;
+  #lastFlushMs = 0;
+  readonly counters = new CompactionCounters();
 
   constructor(options: CompactionControllerOptions) {
     this.#options = options;
+    this.#executor = new CompactionExecutor(options);
+    this.#backoff = new JobBackoff(options.timers.afterIdly, () => this.schedule());
   }
 
-  /** One compaction at a time; a call during one waits for it and then looks again. */
-  compact(): Promise<void> {
-    const turn = this.#running.then(() => this.#compactNow());
-    this.#running = Promise.allSettled([turn]).then(() => undefined);
-    return turn;
+  get runningCount(): number {
+    return this.#running.size;
   }
 
-  async idle(): Promise<void> {
-    await this.#running;
+  /** Whether something is under way, or will be tried again, that changes the levels: what a stalled writer can rely on. */
+  get isWorkPending(): boolean {
+    return this.#running.size > 0 || this.#backoff.isWaiting;
   }
 
-  async #compactNow(): Promise<void> {
-    const { state, versions, runner, files, readMode, tableSettings } = this.#options;
-    const inputs = inputsOf(state.version);
-    if (inputs.length === 0) return;
-    const tables = inputs.map(({ table }) => table);
-    const numbers = Array.from({ length: outputCountMax(tables) }, () => versions.allocateFileNumber());
-    const job: CompactionJob = {
-      kind: 'compaction',
-      inputs: tables,
-      outputLevel: BOTTOM_LEVEL,
-      bounds: {},
-      snapshots: [this.#options.oldestSequence()],
-      expiryCutoffMs: 0,
-      deeperRanges: [],
-      grandparents: [],
-      grandparentBytesMax: Number.MAX_SAFE_INTEGER,
-      numbers,
-      tableBytesTarget: TABLE_BYTES_TARGET,
-      readMode,
-      settings: tableSettings(),
-    };
-    files.addPending(numbers);
-    try {
-      const output = await runner.run(job);
-      assert(output.tables.length <= numbers.length, 'a compaction has a number for each of its outputs');
-      const addedTables = output.tables.map((table) => ({ level: BOTTOM_LEVEL, table }));
-      const deletedTables = inputs.map(({ level, table }) => ({ level, number: table.number }));
-      state.replaceVersion(await this.#install({ addedTables, deletedTables }));
-      this.count++;
-      this.totalMs += output.elapsedMs;
-      for (const table of output.tables) this.storedBytes += table.fileBytes;
-    } finally {
-      files.removePending(numbers);
+  /** What the last attempt failed with, until one succeeds. */
+  get failure(): unknown {
+    return this.#backoff.failure;
+  }
+
+  get debtBytes(): number {
+    return compactionDebtBytes(this.#options.state.version.levels, this.#options.settings);
+  }
+
+  /** Whether a compaction under way may put tables into the range at `level`. */
+  isRangeBusy(level: number, range: KeyRange): boolean {
+    return this.#shape().runningOutputs.some((output) => output.level === level && overlaps(output, range));
+  }
+
+  /** A memtable has become a table. */
+  noteFlush(): void {
+    this.#lastFlushMs = this.#options.clock.nowMs();
+    this.schedule();
+  }
+
+  /** Starts what is due and fits in. Never throws. */
+  schedule(): void {
+    while (this.#stopError === undefined) {
+      const shape = this.#shape();
+      const plan = this.#nextManual(shape) ?? this.#nextAutomatic(shape);
+      if (plan === undefined) break;
+      this.#start(plan, shape);
     }
-    await files.collect();
+    this.#lookLater();
   }
 
-  /** A job that fails has changed nothing, and is only its caller's matter; a manifest that fails is the end (law 7). */
-  async #install(edit: VersionEdit): Promise<Version> {
-    try {
-      return await this.#options.versions.apply(edit);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = `the manifest could not be written (${reason}); the database is read-only until it is reopened`;
-      const error = new StemeError('STEME_BACKGROUND', message, { cause });
-      this.#options.onFailure(error);
-      throw error;
+  /** Merges everything within `bounds` that was there at the call into the last level; one caller after the other. */
+  compact(bounds: KeyBounds): Promise<void> {
+    if (this.#stopError !== undefined) return Promise.reject(this.#stopError);
+    const { state, versions } = this.#options;
+    const range = { bounds, sequenceMax: state.visibleSequence, numberEnd: versions.allocateFileNumber() };
+    const done = new Deferred<void>();
+    this.#manual.push({ range, done });
+    this.schedule();
+    return done.promise;
+  }
+
+  /** Starts nothing more, and waits for what runs. */
+  async stop(): Promise<void> {
+    this.fail(new StemeError('STEME_CLOSED', 'the database was closed before the compaction'));
+    while (this.#running.size > 0) await Promise.all([...this.#running].map(({ end }) => end.promise));
+  }
+
+  /** The database has failed or is closing: nothing more is started, and whoever waits hears why. */
+  fail(error: StemeError): void {
+    this.#stopError ??= error;
+    this.#backoff.stop();
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
+    this.#rejectManual(this.#stopError);
+  }
+
+  get #freeSlots(): number {
+    let free = this.#options.slots;
+    for (const { slots } of this.#running) free -= slots;
+    return free;
+  }
+
+  #shape(): TreeShape {
+    const { state, tables, readers, clock } = this.#options;
+    return shapeOfTree({
+      version: state.version,
+      tables,
+      readers,
+      running: [...this.#running].map(({ plan }) => plan),
+      excludedTables: this.#damagedTables,
+      nowMs: clock.nowMs(),
+      lastFlushMs: this.#lastFlushMs,
+    });
+  }
+
+  #nextManual(shape: TreeShape): CompactionPlan | undefined {
+    for (let next = this.#manual.at(0); next !== undefined; next = this.#manual.at(0)) {
+      const step = pickManual(shape, next.range, this.#options.settings);
+      if (step.kind === 'plan') return this.#hasRoomFor(step.plan) ? step.plan : undefined;
+      if (step.kind === 'blocked') return undefined;
+      this.#manual.shift();
+      next.done.resolve();
     }
+    return undefined;
   }
-}
 
-interface CompactionInput {
-  readonly level: number;
-  readonly table: TableMetadata;
-}
+  #nextAutomatic(shape: TreeShape): CompactionPlan | undefined {
+    const { isAutomatic, settings } = this.#options;
+    if (!isAutomatic || this.#backoff.isWaiting || this.#manual.length > 0) return undefined;
+    const plan = pickCompaction(shape, settings);
+    return plan !== undefined && this.#hasRoomFor(plan) ? plan : undefined;
+  }
 
-/** Every table, newest first where keys overlap; none if all of it is one clean run already. */
-function inputsOf(version: Version): CompactionInput[] {
-  const inputs = version.levels.flatMap((tables, level) => tables.map((table) => ({ level, table })));
-  const isOneRun = inputs.every(({ level, table }) => level === BOTTOM_LEVEL && table.tombstoneCount === 0);
-  return isOneRun ? [] : inputs;
-}
+  /** An edit needs no thread. */
+  #hasRoomFor({ kind }: CompactionPlan): boolean {
+    return kind !== 'merge' || this.#freeSlots > 0;
+  }
 
-function outputCountMax(inputs: readonly TableMetadata[]): number {
-  const bytes = inputs.reduce((sum, table) => sum + table.rawBytes + table.entryCount * ENTRY_OVERHEAD_BYTES, 0);
-  return Math.ceil(bytes / TABLE_BYTES_TARGET) + 1;
+  #start(plan: CompactionPlan, shape: TreeShape): void {
+    const isMerge = plan.kind === 'merge';
+    const parts = isMerge ? splitPlan(shape.levels, plan, this.#freeSlots, this.#options.settings) : [];
+    const running = { plan, slots: parts.length, end: new Deferred<void>() };
+    this.#running.add(running);
+    void this.#carryOut(running, shape, parts);
+  }
+
+  async #carryOut(running: RunningCompaction, shape: TreeShape, parts: readonly KeyBounds[]): Promise<void> {
+    try {
+      const outcome = await this.#executor.execute(running.plan, shape, parts);
+      this.counters.add(running.plan, outcome);
+      this.#backoff.noteSuccess();
+    } catch (error) {
+      this.#noteFailure(running.plan, error);
+    }
+    this.#running.delete(running);
+    running.end.resolve();
+    this.#options.onChange();
+    this.schedule();
+  }
+
+  #noteFailure({ reason, inputs }: CompactionPlan, cause: unknown): void {
+    if (this.#stopError !== undefined) return;
+    // Whoever asked for it hears of it; without that, the user does.
+    if (reason === 'manual') {
+      this.#rejectManual(cause);
+      return;
+    }
+    if (cause instanceof CorruptionError) for (const { table } of inputs) this.#damagedTables.add(table.number);
+    else this.#backoff.noteFailure(cause);
+    const message = `a compaction failed (${cause instanceof Error ? cause.message : String(cause)}); nothing is lost, ${
+      cause instanceof CorruptionError ? 'its tables are left alone' : 'it is tried again'
+    }`;
+    this.#options.onWarning(new StemeError('STEME_IO', message, { cause }));
+  }
+
+  #rejectManual(error: unknown): void {
+    for (const { done } of this.#manual.splice(0)) done.reject(error);
+  }
+
+  /** Comes again by itself, as long as there are tables that time can change. */
+  #lookLater(): void {
+    const { isAutomatic, timers, settings, state, clock } = this.#options;
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
+    if (!isAutomatic || this.#stopError !== undefined) return;
+    const settlesAt = settlesAtMs({ levels: state.version.levels, lastFlushMs: this.#lastFlushMs }, settings);
+    const delayMs = settlesAt === undefined ? LOOK_MS : Math.max(1, settlesAt - clock.nowMs());
+    this.#cancelLook = timers.afterIdly(Math.min(delayMs, LOOK_MS), () => this.schedule());
+  }
 }

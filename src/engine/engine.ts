@@ -1,3 +1,4 @@
+import type { BlobResolver } from '../base/blob-resolver.js';
 import type { StemeError } from '../base/errors.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner } from '../jobs/job.js';
@@ -11,10 +12,14 @@ import type { WalReplay } from '../wal/wal-replay.js';
 import type { WalWriter } from '../wal/wal-writer.js';
 import type { CommitPipeline } from './commit-pipeline.js';
 import type { CompactionController } from './compaction-controller.js';
+import type { Environment } from './environment.js';
 import type { FileKeeper } from './file-keeper.js';
 import type { FlushController } from './flush-controller.js';
 import type { OpenIterators } from './open-iterators.js';
 import type { ResolvedOptions } from './options.js';
+import type { ReadClock } from './read-clock.js';
+import type { SnapshotRegistry } from './snapshots.js';
+import type { StallController } from './stall-controller.js';
 import type { TreeState } from './tree-state.js';
 
 export interface EngineParts {
@@ -31,6 +36,11 @@ export interface EngineParts {
   readonly compactions: CompactionController;
   readonly files: FileKeeper;
   readonly iterators: OpenIterators;
+  readonly snapshots: SnapshotRegistry;
+  readonly readClock: ReadClock;
+  readonly blobs: BlobResolver;
+  readonly stallController: StallController;
+  readonly environment: Environment;
   readonly blockCache: BlockCache;
   readonly tables: TableCache;
   readonly runner: JobRunner;
@@ -58,13 +68,14 @@ export class Engine {
    */
   async close(): Promise<void> {
     const { state, pipeline, flushes, compactions, wal, segments, files } = this.parts;
-    const { allocator, versions, tables, runner, lock } = this.parts;
+    const { allocator, versions, tables, runner, lock, stallController } = this.parts;
     const earlierFailure = this.failure;
     const failures: unknown[] = [];
     const steps: (() => Promise<void>)[] = [
+      async () => stallController.close(),
       () => pipeline.drained(),
       () => flushes.stop(),
-      () => compactions.idle(),
+      () => compactions.stop(),
       () => runner.close(),
       () => wal.close(),
       () => segments.closed(),

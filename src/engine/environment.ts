@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { StemeError } from '../base/errors.js';
+import type { Timers } from '../base/timers.js';
 import type { FileSystem } from '../fs/file-system.js';
 import type { JobRunner } from '../jobs/job.js';
 import type { ResolvedOptions } from './options.js';
@@ -8,6 +9,7 @@ import type { ResolvedOptions } from './options.js';
 export interface Environment {
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
+  readonly timers: Timers;
   /** A random number of 32 bits: names a new database. */
   readonly randomUint32: () => number;
   readonly coreCount: number;

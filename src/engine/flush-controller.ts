@@ -1,16 +1,25 @@
-import { StemeError, systemCodeOf } from '../base/errors.js';
+import { StemeError } from '../base/errors.js';
 import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
+import type { Timers } from '../base/timers.js';
 import type { WalWriter } from '../wal/wal-writer.js';
+import { Deferred } from './deferred.js';
+import { isDiskFull } from './disk-full.js';
 import type { FileKeeper } from './file-keeper.js';
 import type { FlushStepOptions } from './flush-step.js';
 import { flushOldest } from './flush-step.js';
+import { JobBackoff } from './job-backoff.js';
 
 export interface FlushControllerOptions extends FlushStepOptions {
   readonly wal: WalWriter;
   readonly files: FileKeeper;
   /** A memtable is flushed: there is room for the next. */
   readonly onRoom: () => void;
+  /** A table has come to L0. */
+  readonly onFlushed: () => void;
+  /** The disk is full: the flush is tried again later. */
+  readonly onRetry: (error: unknown) => void;
   readonly onFailure: (error: StemeError) => void;
+  readonly timers: Timers;
 }
 
 /**
@@ -19,15 +28,35 @@ export interface FlushControllerOptions extends FlushStepOptions {
  */
 export class FlushController {
   readonly #options: FlushControllerOptions;
+  readonly #backoff: JobBackoff;
+  /** Rejects with the next failure of a flush that is tried again. */
+  #nextRetry = new Deferred<void>();
   #running: Promise<void> | undefined;
   /** Why nothing more is flushed: what whoever waits is told. */
   #stopError: StemeError | undefined;
   count = 0;
   storedBytes = 0;
   totalMs = 0;
+  #flushedBytes = 0;
 
   constructor(options: FlushControllerOptions) {
     this.#options = options;
+    this.#backoff = new JobBackoff(options.timers.after, () => this.start());
+  }
+
+  /** A flush is under way, or will be tried again. */
+  get isWorkPending(): boolean {
+    return this.#running !== undefined || this.#backoff.isWaiting;
+  }
+
+  /** What the last flush failed with, until one succeeds. */
+  get failure(): unknown {
+    return this.#backoff.failure;
+  }
+
+  /** Keys and values that flushes take in, in a second of their work; 0 before the first. */
+  get bytesPerSecond(): number {
+    return this.totalMs === 0 ? 0 : (this.#flushedBytes / this.totalMs) * 1000;
   }
 
   /** Seals the active memtable for a new one; false while as many as allowed wait already (law 8). */
@@ -39,7 +68,7 @@ export class FlushController {
     return true;
   }
 
-  /** Flushes everything written so far and waits for it. */
+  /** Flushes everything written so far and waits for it; STEME_IO if the disk is full, and it is tried again by itself. */
   async flush(): Promise<void> {
     const { state, wal } = this.#options;
     for (;;) {
@@ -47,9 +76,14 @@ export class FlushController {
       if (this.#stopError !== undefined) throw this.#stopError;
       if (state.active.isEmpty || (!wal.isBusy && this.trySeal(0))) break;
       // One flush, or the end of a record on its way into the log, makes room.
-      await (state.sealed.at(0)?.flushed.promise ?? wal.sync());
+      await this.#orRetry(state.sealed.at(0)?.flushed.promise ?? wal.sync());
     }
-    await state.sealed.at(-1)?.flushed.promise;
+    await this.#orRetry(state.sealed.at(-1)?.flushed.promise);
+  }
+
+  /** `work`, or why it will take longer: whoever waits is not held up by a full disk. */
+  async #orRetry(work: Promise<void> | undefined): Promise<void> {
+    await Promise.race([work, this.#nextRetry.promise]);
   }
 
   /**
@@ -65,12 +99,14 @@ export class FlushController {
   /** Starts the loop if there is something to do and it does not run. */
   start(): void {
     if (this.#running !== undefined || this.#stopError !== undefined || this.#options.state.sealed.length === 0) return;
+    if (this.#backoff.isWaiting) return;
     this.#running = this.#flushAll();
   }
 
   /** Lets the flush under way come to its end and starts no other. */
   async stop(): Promise<void> {
     this.#stopError ??= new StemeError('STEME_CLOSED', 'the database was closed before the flush');
+    this.#backoff.stop();
     await this.#running;
     this.#rejectWaiting(this.#stopError);
   }
@@ -78,6 +114,7 @@ export class FlushController {
   /** The database has failed: nothing more is flushed (law 7), and whoever waits hears why. */
   fail(error: StemeError): void {
     this.#stopError ??= error;
+    this.#backoff.stop();
     this.#rejectWaiting(this.#stopError);
   }
 
@@ -89,8 +126,10 @@ export class FlushController {
     const { state } = this.#options;
     try {
       while (this.#stopError === undefined && state.sealed.length > 0) await this.#flushOne();
+      this.#backoff.noteSuccess();
     } catch (error) {
-      this.#report(error);
+      if (isFinal(error)) this.#report(error);
+      else this.#retryLater(error);
     } finally {
       // In the same step as the last look at the queue: a memtable sealed a moment later starts the loop again.
       this.#running = undefined;
@@ -102,22 +141,38 @@ export class FlushController {
     const number = versions.allocateFileNumber();
     files.addPending([number]);
     try {
+      const memtableBytes = this.#options.state.sealed[0].memtable.userBytes;
       const { storedBytes, elapsedMs } = await flushOldest(this.#options, number);
       this.count++;
       this.storedBytes += storedBytes;
       this.totalMs += elapsedMs;
+      this.#flushedBytes += memtableBytes;
     } finally {
       files.removePending([number]);
     }
+    this.#options.onFlushed();
     this.#options.onRoom();
     await files.collect();
   }
 
+  /** Nothing is lost: the records are in memory and in the log. Writers wait until there is room (`failure`). */
+  #retryLater(error: unknown): void {
+    if (this.#stopError !== undefined) return;
+    this.#backoff.noteFailure(error);
+    this.#nextRetry.reject(error);
+    this.#nextRetry = new Deferred<void>();
+    this.#options.onRetry(error);
+  }
+
   #report(cause: unknown): void {
-    const hint = systemCodeOf(cause) === 'ENOSPC' ? 'make room on the disk and reopen it' : 'reopen it';
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `a memtable could not be flushed (${reason}); the database is read-only, its records are safe in the log: ${hint}`;
+    const message = `a memtable could not be flushed (${reason}); the database is read-only, its records are safe in the log: reopen it`;
     const error = new StemeError('STEME_BACKGROUND', message, { cause });
     this.#options.onFailure(error);
   }
+}
+
+/** A full disk gets room again by itself; a manifest or a log that could not be written does not come back (law 7). */
+function isFinal(error: unknown): boolean {
+  return !isDiskFull(error) || (error instanceof StemeError && error.code === 'STEME_BACKGROUND');
 }

@@ -1,5 +1,6 @@
 import type { JobRunner, TableSettings } from '../jobs/job.js';
 import type { VersionSet } from '../version/version-set.js';
+import { manifestFailure } from './manifest-failure.js';
 import type { TreeState } from './tree-state.js';
 
 export interface FlushStepOptions {
@@ -24,13 +25,17 @@ export async function flushOldest(options: FlushStepOptions, number: number): Pr
   const logNumber = await slot.nextSegment;
   const job = { kind: 'flush' as const, memtable: slot.memtable.share(), number, settings: tableSettings() };
   const { tables, elapsedMs } = await runner.run(job);
-  const version = await versions.apply({
+  const edit = {
     addedTables: tables.map((table) => ({ level: 0, table })),
     deletedTables: [],
     lastSequence: tables.reduce((last, table) => Math.max(last, table.largestSequence), versions.lastSequence),
     ...(logNumber === undefined ? {} : { logNumber }),
-  });
-  state.replaceOldestSealed(version);
+  };
+  try {
+    await versions.apply(edit, (version) => state.replaceOldestSealed(version));
+  } catch (cause) {
+    throw manifestFailure(cause);
+  }
   slot.flushed.resolve();
   return { storedBytes: tables.reduce((sum, table) => sum + table.fileBytes, 0), elapsedMs };
 }

@@ -1,15 +1,26 @@
 import * as v from 'valibot';
 import { InvalidOptionsError } from '../base/errors.js';
 import {
+  BASE_LEVEL_BYTES_MAX,
+  BLOB_THRESHOLD_BYTES_DEFAULT,
   BLOCK_BYTES_DEFAULT,
   BLOCK_BYTES_MAX,
   BLOCK_BYTES_MIN,
   BLOCK_CACHE_BYTES_DEFAULT,
   BLOOM_BITS_PER_KEY_DEFAULT,
   BLOOM_BITS_PER_KEY_MAX,
+  GIB,
   MEMTABLE_BYTES_DEFAULT,
   MEMTABLE_BYTES_MAX,
   MEMTABLE_BYTES_MIN,
+  SNAPSHOT_WARNING_MS_DEFAULT,
+  TABLE_BYTES_MAX,
+  TABLE_BYTES_MIN,
+  TABLE_BYTES_TARGET,
+  TRANSACTION_TIMEOUT_MS_DEFAULT,
+  TRANSACTION_TIMEOUT_MS_MAX,
+  TTL_MS_MAX,
+  VALUE_BYTES_MAX,
   WORKER_THREADS_MAX,
 } from '../base/limits.js';
 
@@ -25,10 +36,17 @@ import {
  * | `blockCacheBytes` | 64 MiB | memory for blocks of tables; 0 turns the cache off |
  * | `blockBytes` | 4 KiB | size of a data block before compression, 64 bytes to 1 MiB |
  * | `bloomBitsPerKey` | 10 | 0 turns filters off; at most 32 |
+ * | `blobThreshold` | 4 KiB | values of so many bytes or more are kept in files of their own, apart from the keys; 0 turns that off |
+ * | `ttlMs` | 0 | every put without a `ttlMs` of its own expires so many milliseconds after it; 0: never |
+ * | `tableBytes` | 64 MiB | a table that a compaction writes has about this size, 4 KiB to 1 GiB |
+ * | `baseLevelBytes` | 256 MiB | the first level below L0 that is in use has at most about this size, 4 KiB to 1 TiB |
+ * | `autoCompact` | `true` | `false`: levels are merged only by `compact()` |
  * | `compression` | `'lz4'` | `'lz4'` (kept per block where it pays) or `'none'` |
  * | `walSync` | `'auto'` | how the log is made durable: `'direct'` (O_DIRECT and O_DSYNC), `'fdatasync'`, or the faster one here |
  * | `readMode` | `'mmap'` | `'mmap'` (falls back to pread where it is not to be had) or `'pread'` |
- * | `threads` | cores − 1, 1 to 4 | worker threads for flush and compaction |
+ * | `threads` | cores − 1, 2 to 4 | worker threads; of two or more, one is kept for flushes |
+ * | `snapshotWarningMs` | 10 minutes | a warning when a snapshot is open for longer; 0: none |
+ * | `transactionTimeoutMs` | 30 s | a transaction that takes longer is ended, 1 ms to a day |
  * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
  */
 export interface Options {
@@ -39,16 +57,23 @@ export interface Options {
   readonly blockCacheBytes?: number;
   readonly blockBytes?: number;
   readonly bloomBitsPerKey?: number;
+  readonly blobThreshold?: number;
+  readonly ttlMs?: number;
+  readonly tableBytes?: number;
+  readonly baseLevelBytes?: number;
+  readonly autoCompact?: boolean;
   readonly compression?: 'lz4' | 'none';
   readonly walSync?: 'auto' | 'direct' | 'fdatasync';
   readonly readMode?: 'mmap' | 'pread';
   readonly threads?: number;
+  readonly snapshotWarningMs?: number;
+  readonly transactionTimeoutMs?: number;
   readonly walRecovery?: 'strict' | 'stop-at-damage';
 }
 
 export type ResolvedOptions = Readonly<Required<Options>>;
 
-function bytesBetween(min: number, max: number, fallback: number) {
+function wholeBetween(min: number, max: number, fallback: number) {
   return v.optional(v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max)), fallback);
 }
 
@@ -56,14 +81,21 @@ const schema = v.strictObject({
   createIfMissing: v.optional(v.boolean(), true),
   errorIfExists: v.optional(v.boolean(), false),
   readOnly: v.optional(v.boolean(), false),
-  memtableBytes: bytesBetween(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_DEFAULT),
-  blockCacheBytes: bytesBetween(0, Number.MAX_SAFE_INTEGER, BLOCK_CACHE_BYTES_DEFAULT),
-  blockBytes: bytesBetween(BLOCK_BYTES_MIN, BLOCK_BYTES_MAX, BLOCK_BYTES_DEFAULT),
-  bloomBitsPerKey: bytesBetween(0, BLOOM_BITS_PER_KEY_MAX, BLOOM_BITS_PER_KEY_DEFAULT),
+  memtableBytes: wholeBetween(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_DEFAULT),
+  blockCacheBytes: wholeBetween(0, Number.MAX_SAFE_INTEGER, BLOCK_CACHE_BYTES_DEFAULT),
+  blockBytes: wholeBetween(BLOCK_BYTES_MIN, BLOCK_BYTES_MAX, BLOCK_BYTES_DEFAULT),
+  bloomBitsPerKey: wholeBetween(0, BLOOM_BITS_PER_KEY_MAX, BLOOM_BITS_PER_KEY_DEFAULT),
+  blobThreshold: wholeBetween(0, VALUE_BYTES_MAX, BLOB_THRESHOLD_BYTES_DEFAULT),
+  ttlMs: wholeBetween(0, TTL_MS_MAX, 0),
+  tableBytes: wholeBetween(TABLE_BYTES_MIN, TABLE_BYTES_MAX, TABLE_BYTES_TARGET),
+  baseLevelBytes: wholeBetween(TABLE_BYTES_MIN, 1024 * GIB, BASE_LEVEL_BYTES_MAX),
+  autoCompact: v.optional(v.boolean(), true),
   compression: v.optional(v.picklist(['lz4', 'none']), 'lz4'),
   walSync: v.optional(v.picklist(['auto', 'direct', 'fdatasync']), 'auto'),
   readMode: v.optional(v.picklist(['mmap', 'pread']), 'mmap'),
   threads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(WORKER_THREADS_MAX))),
+  snapshotWarningMs: wholeBetween(0, Number.MAX_SAFE_INTEGER, SNAPSHOT_WARNING_MS_DEFAULT),
+  transactionTimeoutMs: wholeBetween(1, TRANSACTION_TIMEOUT_MS_MAX, TRANSACTION_TIMEOUT_MS_DEFAULT),
   walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
 });
 
@@ -75,7 +107,7 @@ export function resolveOptions(options: Options, coreCount: number): ResolvedOpt
   if (resolved.readOnly && resolved.errorIfExists) {
     throw new InvalidOptionsError(['readOnly and errorIfExists exclude each other']);
   }
-  const threads = resolved.threads ?? Math.min(4, Math.max(1, coreCount - 1));
+  const threads = resolved.threads ?? Math.min(4, Math.max(2, coreCount - 1));
   return Object.freeze({ ...resolved, threads });
 }
 

@@ -1,48 +1,60 @@
-import { copyToBuffer, EMPTY_BYTES } from '../base/bytes.js';
-import { StemeError } from '../base/errors.js';
-import type { Kind } from '../base/internal-key.js';
-import { KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
-import { ARENA_BYTES_MAX, BATCH_BYTES_MAX } from '../base/limits.js';
-import type { PointResult } from '../base/point-result.js';
-import { LOOKUP_FOUND, LOOKUP_MISSING } from '../base/point-result.js';
-import { Memtable } from '../memtable/memtable.js';
 import type {
   BatchOperation,
   BytesLike,
+  CompactRange,
   Database,
   DatabaseStats,
   EntryIterator,
   IteratorOptions,
+  ReadOptions,
+  Snapshot,
+  Transaction,
+  TransactionOptions,
   WriteOptions,
 } from './api.js';
 import { collectStats } from './collect-stats.js';
-import type { Operation } from './commit-pipeline.js';
+import { compactBounds } from './compact-bounds.js';
+import { ConflictCheck } from './conflict-check.js';
+import { DatabaseGuard } from './database-guard.js';
+import { DatabaseReads } from './database-reads.js';
+import { DatabaseWrites } from './database-writes.js';
 import type { Engine } from './engine.js';
-import { DatabaseIterator } from './entry-iterator.js';
-import { keyBytes, valueBytes } from './user-bytes.js';
+import { Transactions } from './transactions.js';
 
 /** The facade: checks what the user hands in, before anything is written (law 10), and passes it on. */
 export class StemeDatabase implements Database {
   readonly directory: string;
   readonly #engine: Engine;
-  readonly #result: PointResult = {
-    state: LOOKUP_MISSING,
-    source: EMPTY_BYTES,
-    start: 0,
-    end: 0,
-    sequence: 0,
-    kind: KIND_DELETE,
-  };
+  readonly #guard: DatabaseGuard;
+  readonly #reads: DatabaseReads;
+  readonly #writes: DatabaseWrites;
+  readonly #transactions: Transactions;
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.directory = engine.parts.directory;
+    const { options, pipeline, readClock, snapshots, state, tables, environment } = engine.parts;
+    this.#guard = new DatabaseGuard(this.directory, options.readOnly);
+    this.#reads = new DatabaseReads(engine.parts);
+    const newestValue = (key: Uint8Array): Uint8Array | undefined => this.#reads.newestValue(key);
+    this.#writes = new DatabaseWrites({ pipeline, readClock, ttlMs: options.ttlMs, newestValue });
+    this.#transactions = new Transactions({
+      pipeline,
+      snapshots,
+      reads: this.#reads,
+      conflicts: new ConflictCheck(state, tables),
+      timers: environment.timers,
+      randomUint32: environment.randomUint32,
+      timeoutMs: options.transactionTimeoutMs,
+      expiresAtMs: (putOptions) => this.#writes.expiry(putOptions).expiresAtMs,
+    });
   }
 
   put(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<void> {
     try {
-      return this.#writeOne(KIND_PUT, keyBytes(key), valueBytes(value), options);
+      this.#guard.assertWritable();
+      return this.#writes.put(key, value, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -50,7 +62,17 @@ export class StemeDatabase implements Database {
 
   del(key: BytesLike, options?: WriteOptions): Promise<void> {
     try {
-      return this.#writeOne(KIND_DELETE, keyBytes(key), EMPTY_BYTES, options);
+      this.#guard.assertWritable();
+      return this.#writes.del(key, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  deleteRange(gte: BytesLike, lt: BytesLike, options?: WriteOptions): Promise<void> {
+    try {
+      this.#guard.assertWritable();
+      return this.#writes.deleteRange(gte, lt, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -58,67 +80,94 @@ export class StemeDatabase implements Database {
 
   batch(operations: readonly BatchOperation[], options?: WriteOptions): Promise<void> {
     try {
-      this.#assertWritable();
-      const checked = checkBatch(operations);
-      if (checked.length === 0) return Promise.resolve();
-      return this.#engine.parts.pipeline.write(checked, wantsSync(options));
+      this.#guard.assertWritable();
+      return this.#writes.batch(operations, options);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  get(key: BytesLike): Promise<Buffer | undefined> {
+  async putIfAbsent(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<boolean> {
+    this.#guard.assertWritable();
+    return this.#writes.putIfAbsent(key, value, options);
+  }
+
+  async compareAndSet(
+    key: BytesLike,
+    expected: BytesLike | undefined,
+    value: BytesLike | undefined,
+    options?: WriteOptions,
+  ): Promise<boolean> {
+    this.#guard.assertWritable();
+    return this.#writes.compareAndSet(key, expected, value, options);
+  }
+
+  async transaction<T>(work: (transaction: Transaction) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+    this.#guard.assertWritable();
+    return this.#transactions.run(work, options);
+  }
+
+  snapshot(): Snapshot {
+    this.#guard.assertOpen();
+    return this.#engine.parts.snapshots.open();
+  }
+
+  get(key: BytesLike, options?: ReadOptions): Promise<Buffer | undefined> {
     try {
-      return Promise.resolve(this.getSync(key));
+      return Promise.resolve(this.getSync(key, options));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  getSync(key: BytesLike): Buffer | undefined {
-    this.#assertOpen();
-    return this.#read(keyBytes(key));
+  getSync(key: BytesLike, options?: ReadOptions): Buffer | undefined {
+    this.#guard.assertOpen();
+    return this.#reads.getSync(key, options);
   }
 
-  async getMany(keys: readonly BytesLike[]): Promise<(Buffer | undefined)[]> {
-    this.#assertOpen();
-    if (!Array.isArray(keys)) throw new StemeError('STEME_INVALID_KEY', 'getMany takes an array of keys');
-    const checked = keys.map(keyBytes);
-    // One turn of the event loop, so one moment: nothing can become visible in between.
-    return checked.map((key) => this.#read(key));
+  async getMany(keys: readonly BytesLike[], options?: ReadOptions): Promise<(Buffer | undefined)[]> {
+    this.#guard.assertOpen();
+    return this.#reads.getMany(keys, options);
+  }
+
+  async has(key: BytesLike, options?: ReadOptions): Promise<boolean> {
+    return this.hasSync(key, options);
+  }
+
+  hasSync(key: BytesLike, options?: ReadOptions): boolean {
+    this.#guard.assertOpen();
+    return this.#reads.hasSync(key, options);
   }
 
   iterator(options: IteratorOptions = {}): EntryIterator {
-    this.#assertOpen();
-    const { state, iterators } = this.#engine.parts;
-    const onClose = (closed: DatabaseIterator): void => iterators.delete(closed);
-    const iterator = new DatabaseIterator(state.readState, state.visibleSequence, options, onClose);
-    iterators.add(iterator);
-    return iterator;
+    this.#guard.assertOpen();
+    return this.#reads.iterator(options);
   }
 
   async sync(): Promise<void> {
-    this.#assertWritable();
+    this.#guard.assertWritable();
     await this.#engine.parts.pipeline.sync();
   }
 
   async flush(): Promise<void> {
-    this.#assertWritable();
+    this.#guard.assertWritable();
     await this.#engine.parts.flushes.flush();
   }
 
-  async compact(): Promise<void> {
-    this.#assertWritable();
+  async compact(range: CompactRange = {}): Promise<void> {
+    this.#guard.assertWritable();
+    const bounds = compactBounds(range);
     await this.#engine.parts.flushes.flush();
-    await this.#engine.parts.compactions.compact();
+    await this.#engine.parts.compactions.compact(bounds);
   }
 
   stats(): DatabaseStats {
-    this.#assertOpen();
+    this.#guard.assertOpen();
     return collectStats(this.#engine);
   }
 
   close(): Promise<void> {
+    this.#guard.close();
     this.#closing ??= this.#closeOnce();
     return this.#closing;
   }
@@ -128,65 +177,13 @@ export class StemeDatabase implements Database {
   }
 
   async #closeOnce(): Promise<void> {
-    await this.#engine.parts.iterators.closeAll();
+    const { iterators, snapshots, pipeline, stallController } = this.#engine.parts;
+    this.#transactions.closeAll();
+    iterators.closeAll();
+    stallController.close();
+    // Transactions that wait to be written need their snapshots until then.
+    await pipeline.drained();
+    snapshots.closeAll();
     await this.#engine.close();
-  }
-
-  #writeOne(kind: Kind, key: Uint8Array, value: Uint8Array, options: WriteOptions | undefined): Promise<void> {
-    this.#assertWritable();
-    return this.#engine.parts.pipeline.writeOne(kind, key, value, wantsSync(options));
-  }
-
-  #read(key: Uint8Array): Buffer | undefined {
-    const { state } = this.#engine.parts;
-    const result = this.#result;
-    state.readState.get(key, state.visibleSequence, result);
-    return result.state === LOOKUP_FOUND ? copyToBuffer(result.source, result.start, result.end) : undefined;
-  }
-
-  #assertOpen(): void {
-    if (this.#closing !== undefined)
-      throw new StemeError('STEME_CLOSED', `the database in ${this.directory} is closed`);
-  }
-
-  #assertWritable(): void {
-    this.#assertOpen();
-    if (this.#engine.parts.options.readOnly) {
-      throw new StemeError('STEME_READ_ONLY', `the database in ${this.directory} was opened with readOnly`);
-    }
-  }
-}
-
-function wantsSync(options: WriteOptions | undefined): boolean {
-  return options?.sync ?? true;
-}
-
-function checkBatch(operations: readonly BatchOperation[]): Operation[] {
-  if (!Array.isArray(operations)) throw new StemeError('STEME_INVALID_BATCH', 'a batch is an array of operations');
-  let bytes = 0;
-  const checked = operations.map((operation, index) => {
-    const result = checkOperation(operation, index);
-    bytes += result.key.length + result.value.length;
-    return result;
-  });
-  if (bytes > BATCH_BYTES_MAX) {
-    throw new StemeError('STEME_INVALID_BATCH', `a batch has at most ${BATCH_BYTES_MAX} bytes, got ${bytes}`);
-  }
-  const memoryBytes = Memtable.boundBytes(checked.length, bytes);
-  if (memoryBytes > ARENA_BYTES_MAX) {
-    const message = `a batch of ${checked.length} operations may need ${memoryBytes} bytes of memory; at most ${ARENA_BYTES_MAX} are allowed`;
-    throw new StemeError('STEME_INVALID_BATCH', message);
-  }
-  return checked;
-}
-
-function checkOperation(operation: BatchOperation, index: number): Operation {
-  switch (operation?.type) {
-    case 'put':
-      return { kind: KIND_PUT, key: keyBytes(operation.key), value: valueBytes(operation.value) };
-    case 'del':
-      return { kind: KIND_DELETE, key: keyBytes(operation.key), value: EMPTY_BYTES };
-    default:
-      throw new StemeError('STEME_INVALID_BATCH', `operation ${index} of the batch must have type 'put' or 'del'`);
   }
 }

@@ -1,46 +1,37 @@
 import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
-import { StemeError } from '../base/errors.js';
+import { realFileSystem } from '../fs/real-file-system.js';
 import { unwrapReply } from '../jobs/inline-runner.js';
-import type { Job, JobOutput, JobReply, JobRunner } from '../jobs/job.js';
+import type { Job, JobOutput, JobRunner } from '../jobs/job.js';
+import { JobPool } from './job-pool.js';
 
 const isSourceTree = import.meta.url.endsWith('.ts');
-const workerUrl = new URL(`../../workers/job-worker.${isSourceTree ? 'ts' : 'js'}`, import.meta.url);
+const WORKER_URL = new URL(`../../workers/job-worker.${isSourceTree ? 'ts' : 'js'}`, import.meta.url);
+
+export interface PiscinaRunnerOptions {
+  /** Whose `runInWorker` runs the jobs. Default: the worker of this package. */
+  readonly workerUrl?: URL;
+}
 
 /**
- * Runs jobs in a pool of worker threads. The threads start with the first job, since a start costs 30 ms and a database that
- * is only read needs none; they all start at once (min = max), since an idle worker costs nothing and a later start would.
+ * Runs jobs in worker threads. A flush never waits behind a compaction, which can take minutes while writers stand still: of
+ * two or more threads, one is kept for flushes. A single thread does everything in turn.
  */
 export class PiscinaRunner implements JobRunner {
-  readonly #threads: number;
-  #pool: Piscina<Job, JobReply> | undefined;
-  #isClosed = false;
+  readonly #flushes: JobPool;
+  readonly #compactions: JobPool;
 
-  constructor(threads: number) {
-    this.#threads = threads;
+  constructor(threads: number, { workerUrl = WORKER_URL }: PiscinaRunnerOptions = {}) {
+    const options = { workerPath: fileURLToPath(workerUrl), fileSystem: realFileSystem };
+    this.#flushes = new JobPool({ ...options, threads: 1 });
+    this.#compactions = threads === 1 ? this.#flushes : new JobPool({ ...options, threads: threads - 1 });
   }
 
   async run(job: Job): Promise<JobOutput> {
-    if (this.#isClosed) throw new StemeError('STEME_CLOSED', 'the job runner is closed');
-    this.#pool ??= this.#start();
-    return unwrapReply(await this.#pool.run(job));
+    const pool = job.kind === 'flush' ? this.#flushes : this.#compactions;
+    return unwrapReply(await pool.run(job));
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#pool?.close();
-    this.#pool = undefined;
-  }
-
-  #start(): Piscina<Job, JobReply> {
-    return new Piscina({
-      filename: fileURLToPath(workerUrl),
-      name: 'runInWorker',
-      minThreads: this.#threads,
-      maxThreads: this.#threads,
-      concurrentTasksPerWorker: 1,
-      // From the source tree the worker is TypeScript; the built package never takes this branch.
-      ...(isSourceTree ? { execArgv: ['--import', 'tsx'] } : {}),
-    });
+    await Promise.all([this.#flushes.close(), this.#compactions.close()]);
   }
 }

@@ -152,11 +152,13 @@ export class VersionSet {
    * Makes `edit` durable, then publishes the version after it as `current`, and resolves to it. Edits are taken one at a
    * time, in the order of the calls. If the disk fails, the call rejects with its error, `current` stays, and all later
    * calls reject with STEME_BACKGROUND and that error as cause (law 7). Rejects with STEME_CLOSED after `close`.
+   * `publish` is called with the version in the step in which it becomes current, so that whoever shows versions to readers
+   * never goes back to an older one, however the promises of two edits come to be handled.
    */
-  async apply(edit: VersionEdit): Promise<Version> {
+  async apply(edit: VersionEdit, publish?: (version: Version) => void): Promise<Version> {
     if (this.#closing !== undefined) throw new StemeError('STEME_CLOSED', 'the version set is closed');
     this.#tables.begin(edit);
-    const turn = this.#tail.then(() => this.#applyNow(edit));
+    const turn = this.#tail.then(() => this.#applyNow(edit, publish));
     // The tail keeps the order; the error goes to this call's caller and, as the sticky failure, to those after it.
     this.#tail = Promise.allSettled([turn]);
     return turn;
@@ -209,7 +211,7 @@ export class VersionSet {
     return this.#closing;
   }
 
-  async #applyNow(edit: VersionEdit): Promise<Version> {
+  async #applyNow(edit: VersionEdit, publish: ((version: Version) => void) | undefined): Promise<Version> {
     if (this.#failure !== undefined) {
       const message = 'an earlier change of the manifest failed: reopen the database';
       throw new StemeError('STEME_BACKGROUND', message, { cause: this.#failure.error });
@@ -226,6 +228,7 @@ export class VersionSet {
     const former = this.#state.version;
     this.#state = next;
     this.#tables.settle(edit, former, next.version);
+    publish?.(next.version);
     return next.version;
   }
 

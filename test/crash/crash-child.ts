@@ -18,7 +18,9 @@ function report(message: CrashReport): void {
   reportLine(encodeReport(message));
 }
 
-function toOperation({ kind, name }: PlannedRecord): BatchOperation {
+type PointOperation = Exclude<BatchOperation, { type: 'delRange' }>;
+
+function toOperation({ kind, name }: PlannedRecord): PointOperation {
   const key = keyOf(name.keyId);
   return kind === 'put' ? { type: 'put', key, value: makeValue(name) } : { type: 'del', key };
 }

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { StemeError } from '../../src/base/errors.js';
 import { KIND_PUT } from '../../src/base/internal-key.js';
 import { MIB, SEALED_MEMTABLES_MAX } from '../../src/base/limits.js';
+import { systemTimers } from '../../src/base/timers.js';
 import { FileKeeper } from '../../src/engine/file-keeper.js';
 import { FlushController } from '../../src/engine/flush-controller.js';
 import { TreeState } from '../../src/engine/tree-state.js';
@@ -32,7 +33,14 @@ async function controllerWithFullQueue(): Promise<{ flushes: FlushController; st
   const numbers = { allocateNumber: () => versions.allocateFileNumber(), segmentBytes: MIB, recycledMax: 0 };
   const allocator = new SegmentAllocator({ fileSystem, directory, ...numbers, onWarning });
   const files = new FileKeeper({ fileSystem, directory, versions, tables, segments, allocator, onWarning });
-  const callbacks = { onRoom: () => undefined, onFailure: () => undefined, tableSettings: () => settingsWith() };
+  const callbacks = {
+    onRoom: () => undefined,
+    onFlushed: () => undefined,
+    onRetry: () => undefined,
+    onFailure: () => undefined,
+    timers: systemTimers,
+    tableSettings: () => settingsWith(),
+  };
   const flushes = new FlushController({ state, versions, runner: NEVER, wal, files, ...callbacks });
   for (let i = 1; i <= SEALED_MEMTABLES_MAX + 1; i++) {
     state.active.memtable.insert(i, KIND_PUT, Uint8Array.of(i), 0, 1, Uint8Array.of(i), 0, 1);

@@ -19,11 +19,12 @@ const OPTION_SETS: Record<string, Options> = {
   'the defaults': {},
 };
 
+type PointOperation = Exclude<BatchOperation, { type: 'delRange' }>;
 type Model = Map<string, string>;
 type Command =
   | {
       readonly kind: 'write';
-      readonly operations: readonly BatchOperation[];
+      readonly operations: readonly PointOperation[];
       readonly sync: boolean;
       readonly awaits: boolean;
     }
@@ -49,7 +50,7 @@ const key = fc.constantFrom(
   'z'.repeat(70),
 );
 const value = fc.oneof(fc.string({ maxLength: 20 }), fc.constantFrom('', 'v'.repeat(300), 'w'.repeat(5000)));
-const operation: fc.Arbitrary<BatchOperation> = fc.oneof(
+const operation: fc.Arbitrary<PointOperation> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: fc.constant('put' as const), key, value }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('del' as const), key }) },
 );

@@ -86,7 +86,8 @@ describe('a table', () => {
     await flipBit(disk, table, 100);
     await using db = await openOn(disk);
     await expect(entriesOf(db)).rejects.toEqual(code('STEME_CORRUPTION'));
-    await db.put('key', 'new');
+    // Overlaps it: a table that is in nobody's way would go down unread.
+    await db.put('key 5', 'new');
     await expect(db.compact()).rejects.toEqual(code('STEME_CORRUPTION'));
     expect(await filesOf(disk, '.sst')).toContain(table);
     // What can be read is still read, and writes go on.

@@ -42,3 +42,59 @@ describe('a turn of the event loop', () => {
     await counting;
   });
 });
+
+describe('a pace', () => {
+  /** A clock that only sleeping and working move. */
+  class WorkClock {
+    #nowMs = 1000;
+    sleptMs = 0;
+
+    nowMs(): number {
+      return this.#nowMs;
+    }
+
+    work(ms: number): void {
+      this.#nowMs += ms;
+    }
+
+    sleep(ms: number): Promise<void> {
+      this.sleptMs += ms;
+      this.#nowMs += ms;
+      return Promise.resolve();
+    }
+  }
+
+  async function work(pacer: TurnPacer, clock: WorkClock, steps: number, bytes: number, ms: number): Promise<void> {
+    for (let i = 0; i < steps; i++) {
+      clock.work(ms);
+      if (pacer.isDue(bytes)) await pacer.turn();
+    }
+  }
+
+  it('is kept by sleeping off what the work was too fast', async () => {
+    const clock = new WorkClock();
+    await work(new TurnPacer(1_000_000, clock), clock, 1000, 10_000, 1);
+    expect(clock.sleptMs).toBeCloseTo(9000, 0);
+    expect(clock.nowMs()).toBeCloseTo(11_000, 0);
+  });
+
+  it('costs nothing if the work is slower', async () => {
+    const clock = new WorkClock();
+    await work(new TurnPacer(1_000_000, clock), clock, 100, 10_000, 20);
+    expect(clock.sleptMs).toBe(0);
+  });
+
+  it('is not exceeded to make up for a time that was slower', async () => {
+    const clock = new WorkClock();
+    const pacer = new TurnPacer(1_000_000, clock);
+    await work(pacer, clock, 100, 10_000, 1000);
+    await work(pacer, clock, 1000, 10_000, 1);
+    expect(clock.sleptMs).toBeCloseTo(9000, 0);
+  });
+
+  it.each([0, undefined])('of %s is no limit', async (bytesPerSecondMax) => {
+    const clock = new WorkClock();
+    await work(new TurnPacer(bytesPerSecondMax, clock), clock, 1000, 100_000, 0);
+    expect(clock.sleptMs).toBe(0);
+  });
+});

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../src/base/errors.js';
 import { realFileSystem } from '../../src/fs/real-file-system.js';
 import { PiscinaRunner } from '../../src/runner/piscina-runner.js';
-import { compactionJob, flushJob, settingsWith } from '../support/job-bench.js';
+import { compactionJob, flushJob, type Row, settingsWith } from '../support/job-bench.js';
 import { outcomeOf, settles } from '../support/settles.js';
 
 let directory: string;
@@ -57,6 +57,27 @@ describe('jobs in worker threads', () => {
     await expect(runner.run(nowhere)).rejects.toMatchObject({ code: 'STEME_IO', cause: { code: 'ENOENT' } });
     const { tables } = await runner.run(flushJob(4, [['a', 1, 'x']], settingsWith({ directory })));
     expect(tables).toHaveLength(1);
+  });
+});
+
+describe('a flush', () => {
+  it('is done while a long compaction still runs', async () => {
+    await settles('the close of the first', runner.close());
+    runner = new PiscinaRunner(2);
+    const rows = Array.from(
+      { length: 30_000 },
+      (_, i): Row => [`key ${String(i).padStart(5, '0')}`, i + 1, 'v'.repeat(100)],
+    );
+    const settings = settingsWith({ directory });
+    const { tables } = await runner.run(flushJob(3, rows, settings));
+    let isCompacted = false;
+    const job = compactionJob(tables, { settings, bytesPerSecondMax: 1_000_000 });
+    const compaction = runner.run(job).then(() => {
+      isCompacted = true;
+    });
+    await settles('the flush', runner.run(flushJob(4, [['a', 1, 'x']], settings)));
+    expect(isCompacted).toBe(false);
+    await settles('the compaction', compaction);
   });
 });
 

@@ -99,7 +99,7 @@ export class CrashWorkload {
         ? db.batch(operations, { sync })
         : first.type === 'put'
           ? db.put(first.key, first.value, { sync })
-          : db.del(first.key, { sync });
+          : db.batch(operations, { sync });
     const noted = ack.then(() => {
       this.#history.acknowledge(count, sync);
       this.#inFlight.delete(noted);

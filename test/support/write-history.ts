@@ -65,10 +65,23 @@ export class WriteHistory {
       if (count >= floor && isSame(state, found)) return count;
       if (count === ceiling) return undefined;
       for (const operation of this.#writes[count]) {
-        if (operation.type === 'put') state.set(`${operation.key}`, `${operation.value}`);
-        else state.delete(`${operation.key}`);
+        applyTo(state, operation);
       }
     }
+  }
+}
+
+/** Keys are ASCII, so strings order as their bytes do. */
+export function applyTo(state: Map<string, string>, operation: BatchOperation): void {
+  switch (operation.type) {
+    case 'put':
+      state.set(`${operation.key}`, `${operation.value}`);
+      return;
+    case 'del':
+      state.delete(`${operation.key}`);
+      return;
+    case 'delRange':
+      for (const key of [...state.keys()]) if (key >= `${operation.gte}` && key < `${operation.lt}`) state.delete(key);
   }
 }
 

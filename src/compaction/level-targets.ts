@@ -1,0 +1,49 @@
+/**
+ * How large each level should be. Sizes are derived backwards from the largest level, which is the last one in a store at
+ * rest: each level above it is a tenth of the one below, up to the first that is small enough for what comes from L0, the
+ * base level. Levels above the base stay empty, so the levels above the last hold at most 1/10 + 1/100 + … = 1/9 of it,
+ * whatever the size of the store: that bounds the space that hidden versions take. (RocksDB calls it dynamic level bytes.)
+ *
+ *     last level 20 GiB       L6 20 GiB   L5 2 GiB   L4 205 MiB = base   L1–L3 empty
+ *     last level 200 MiB      L6 200 MiB = base                          L1–L5 empty
+ */
+import { LEVEL_COUNT } from '../base/limits.js';
+import type { Levels } from '../version/levels-builder.js';
+import type { CompactionSettings } from './compaction-settings.js';
+import { sumBytes } from './table-ranges.js';
+
+export const LAST_LEVEL = LEVEL_COUNT - 1;
+
+export interface LevelTargets {
+  /** The first level that is to hold data. Levels above it that still do, as a store that shrank has them, are drained. */
+  readonly baseLevel: number;
+  /** Where L0 is merged to: the base level, or a level above it that is not drained yet; L0 never jumps over data. */
+  readonly l0OutputLevel: number;
+  /** By level; 0 where a level should be empty, infinite for the last one. */
+  readonly bytes: readonly number[];
+}
+
+export function levelTargets(levels: Levels, settings: CompactionSettings): LevelTargets {
+  const bytes = new Array<number>(LEVEL_COUNT).fill(0);
+  bytes[LAST_LEVEL] = Number.POSITIVE_INFINITY;
+  let target = Math.max(...levels.slice(1).map(sumBytes));
+  let baseLevel = LAST_LEVEL;
+  while (baseLevel > 1 && target > settings.baseBytesMax) {
+    baseLevel--;
+    target /= settings.levelMultiplier;
+    bytes[baseLevel] = target;
+  }
+  return { baseLevel, l0OutputLevel: Math.min(baseLevel, firstFilledLevel(levels, 1)), bytes };
+}
+
+/** The first level from `level` on that has tables; the last level if none has. */
+export function firstFilledLevel(levels: Levels, level: number): number {
+  let filled = level;
+  while (filled < LAST_LEVEL && levels[filled].length === 0) filled++;
+  return filled;
+}
+
+/** Where a table of `level` goes next: to the level below, but never into a level that should be empty and is. */
+export function nextLevel(levels: Levels, targets: LevelTargets, level: number): number {
+  return Math.max(level + 1, Math.min(targets.baseLevel, firstFilledLevel(levels, level + 1)));
+}

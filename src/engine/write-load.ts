@@ -1,0 +1,52 @@
+import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
+import type { CompactionSettings } from '../compaction/compaction-settings.js';
+import { decideStall, paceBackground, type StallDecision, type WriteLoad } from '../compaction/stall.js';
+import type { CompactionController } from './compaction-controller.js';
+import { isDiskFull } from './disk-full.js';
+import type { FlushController } from './flush-controller.js';
+import type { TreeState } from './tree-state.js';
+
+/** How soon a full disk is looked at again. */
+const DISK_RETRY_MS = 1000;
+
+export interface WriteLoadParts {
+  readonly state: TreeState;
+  readonly flushes: FlushController;
+  readonly compactions: CompactionController;
+  readonly settings: CompactionSettings;
+  readonly memtableBytes: number;
+  /** Off: the user merges by hand, and is not to be held up for what nobody does. */
+  readonly isAutomatic: boolean;
+}
+
+/** What the state of the tree and of the disk asks of writers. */
+export function decideWriteStall(parts: WriteLoadParts): StallDecision {
+  const { flushes, compactions, settings, isAutomatic } = parts;
+  const load = writeLoad(parts);
+  if (isDiskFull(flushes.failure) || isDiskFull(compactions.failure)) {
+    return { kind: 'stop', cause: 'disk', debtBytes: load.debtBytes, estimateMs: DISK_RETRY_MS };
+  }
+  // Merged by hand, nobody is held up for what nobody does.
+  return decideStall(isAutomatic ? load : { ...load, l0Count: 0, l0Bytes: 0, debtBytes: 0 }, settings);
+}
+
+/** Bytes a second that a compaction that starts now may move; 0 for no limit. */
+export function compactionPace(parts: WriteLoadParts): number {
+  const bytesPerSecond = paceBackground(writeLoad(parts), parts.settings);
+  return Number.isFinite(bytesPerSecond) ? bytesPerSecond : 0;
+}
+
+function writeLoad({ state, flushes, compactions, memtableBytes }: WriteLoadParts): WriteLoad {
+  const { fileCount, storedBytes } = state.version.totals[0];
+  return {
+    sealedCount: state.sealed.length,
+    sealedMax: SEALED_MEMTABLES_MAX,
+    activeBytes: state.active.memtable.usedBytes,
+    memtableBytes,
+    l0Count: fileCount,
+    l0Bytes: storedBytes,
+    debtBytes: compactions.debtBytes,
+    flushBytesPerSecond: flushes.bytesPerSecond,
+    compactionBytesPerSecond: compactions.counters.bytesPerSecond,
+  };
+}
