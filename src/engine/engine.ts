@@ -11,6 +11,7 @@ import type { WalReplay } from '../wal/wal-replay.js';
 import type { WalWriter } from '../wal/wal-writer.js';
 import type { CommitPipeline } from './commit-pipeline.js';
 import type { CompactionController } from './compaction-controller.js';
+import type { Environment } from './environment.js';
 import type { FileKeeper } from './file-keeper.js';
 import type { FlushController } from './flush-controller.js';
 import type { OpenIterators } from './open-iterators.js';
@@ -22,6 +23,7 @@ import type { TreeState } from './tree-state.js';
 
 export interface EngineParts {
   readonly directory: string;
+  readonly environment: Environment;
   readonly options: ResolvedOptions;
   readonly state: TreeState;
   readonly versions: VersionSet;

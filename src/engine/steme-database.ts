@@ -1,6 +1,8 @@
 import type {
   BatchOperation,
   BytesLike,
+  CheckpointOptions,
+  CheckpointResult,
   CompactRange,
   Database,
   DatabaseStats,
@@ -9,12 +11,15 @@ import type {
   Snapshot,
   WriteOptions,
 } from './api.js';
+import { checkCheckpointCall } from './check-calls.js';
+import { writeCheckpoint } from './checkpoint.js';
 import { collectStats } from './collect-stats.js';
 import { compactBounds } from './compact-bounds.js';
 import { DatabaseGuard } from './database-guard.js';
 import { DatabaseReads } from './database-reads.js';
 import { DatabaseWrites } from './database-writes.js';
 import type { Engine } from './engine.js';
+import { LongCalls } from './long-calls.js';
 
 /** The facade: checks what the user hands in, before anything is written (law 10), and passes it on. */
 export class StemeDatabase implements Database {
@@ -23,6 +28,7 @@ export class StemeDatabase implements Database {
   readonly #guard: DatabaseGuard;
   readonly #reads: DatabaseReads;
   readonly #writes: DatabaseWrites;
+  readonly #longCalls = new LongCalls();
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine) {
@@ -131,6 +137,13 @@ export class StemeDatabase implements Database {
     await this.#engine.parts.compactions.compact(bounds);
   }
 
+  async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CheckpointResult> {
+    this.#guard.assertOpen();
+    checkCheckpointCall(directory, options);
+    const { parts } = this.#engine;
+    return this.#longCalls.run(options.signal, (signal) => writeCheckpoint(parts, directory, options, signal));
+  }
+
   stats(): DatabaseStats {
     this.#guard.assertOpen();
     return collectStats(this.#engine);
@@ -148,6 +161,7 @@ export class StemeDatabase implements Database {
 
   async #closeOnce(): Promise<void> {
     const { iterators, snapshots } = this.#engine.parts;
+    await this.#longCalls.endAll();
     await iterators.closeAll();
     snapshots.closeAll();
     await this.#engine.close();
