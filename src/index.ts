@@ -32,6 +32,7 @@ export type {
   IteratorOptions,
   LatencySummary,
   LevelStats,
+  ReadOptions,
   Snapshot,
   Transaction,
   TransactionOptions,

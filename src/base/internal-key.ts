@@ -39,10 +39,10 @@ const TWO_24 = 2 ** 24;
 
 export function writeTrailer(target: Uint8Array, at: number, sequence: number, kind: number): void {
   target[at] = kind;
-  const low = sequence % TWO_24;
-  target[at + 1] = low;
-  target[at + 2] = low >>> 8;
-  target[at + 3] = low >>> 16;
+  // Bit operations take a Number modulo 2^32, which leaves its low bytes as they are; % would be a slow call.
+  target[at + 1] = sequence;
+  target[at + 2] = sequence >>> 8;
+  target[at + 3] = sequence >>> 16;
   writeUint32(target, at + 4, Math.floor(sequence / TWO_24));
 }
 

@@ -68,11 +68,13 @@ export const COMPACTION_BYTES_PER_SECOND_MIN = 64 * MIB;
 
 /** A hundred years: what is to live longer needs no time to live. */
 export const TTL_MS_MAX = 100 * 365 * 24 * 3600 * 1000;
+/** An iterator that is open for longer is worth a warning. */
+export const ITERATOR_WARNING_MS = 10 * 60 * 1000;
 export const SNAPSHOT_WARNING_MS_DEFAULT = 10 * 60 * 1000;
 export const TRANSACTION_TIMEOUT_MS_DEFAULT = 30 * 1000;
 export const TRANSACTION_TIMEOUT_MS_MAX = 24 * 3600 * 1000;
 export const TRANSACTION_RETRIES_MAX = 1000;
-/** Keys and bounds that one transaction has read, and the same for what it has written: a batch's worth. */
+/** Keys that one transaction has read; all are looked up again when it commits. */
 export const TRANSACTION_READ_BYTES_MAX = 256 * MIB;
 
 /** The manifest is rolled into one snapshot edit once it grows past this. */

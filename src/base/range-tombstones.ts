@@ -110,8 +110,8 @@ function endsAfter(part: TombstoneFragment, source: Uint8Array, start: number, e
   return compareRanges(source, start, end, part.end, 0, part.end.length) < 0;
 }
 
-/** `sequences` descend; 0 if all are larger. Mostly the first will do: few readers look back. */
-function largestUpTo(sequences: readonly number[], sequenceMax: number): number {
+/** Of descending sequences the largest at or below `sequenceMax`; 0 if there is none. Mostly the first: few readers look back. */
+export function largestUpTo(sequences: readonly number[], sequenceMax: number): number {
   if (sequences[0] <= sequenceMax) return sequences[0];
   let low = 1;
   let high = sequences.length;

@@ -13,7 +13,7 @@
  */
 import type { CompactionSettings } from './compaction-settings.js';
 
-export type StallCause = 'memtables' | 'l0' | 'debt';
+export type StallCause = 'memtables' | 'l0' | 'debt' | 'disk';
 
 export interface WriteLoad {
   /** Memtables that wait for their flush, and how many may. */

@@ -52,7 +52,7 @@ export interface TransactionOptions {
  * another (serializable). Good until the callback ends: later use throws STEME_TRANSACTION_CLOSED.
  */
 export interface Transaction {
-  get(key: BytesLike): Promise<Buffer | undefined>;
+  get(key: BytesLike, options?: ReadOptions): Promise<Buffer | undefined>;
   getSync(key: BytesLike): Buffer | undefined;
   getMany(keys: readonly BytesLike[]): Promise<(Buffer | undefined)[]>;
   has(key: BytesLike): Promise<boolean>;
@@ -64,7 +64,12 @@ export interface Transaction {
   deleteRange(gte: BytesLike, lt: BytesLike): void;
 }
 
-export interface IteratorOptions {
+export interface ReadOptions {
+  /** Reads that moment. Default: the present. Errors: STEME_CLOSED, and STEME_INVALID_OPTION for one of another database. */
+  readonly snapshot?: Snapshot;
+}
+
+export interface IteratorOptions extends ReadOptions {
   readonly gt?: BytesLike;
   readonly gte?: BytesLike;
   readonly lt?: BytesLike;
@@ -77,6 +82,10 @@ export interface IteratorOptions {
   readonly keys?: boolean;
   /** `false` leaves values out: every entry's value is empty. Default `true`. */
   readonly values?: boolean;
+  /** `false` keeps what the scan has to read out of the block cache. Default `true`. */
+  readonly fillCache?: boolean;
+  /** Aborted: the iterator closes, and every later call fails with STEME_ABORTED, the signal's reason being the cause. */
+  readonly signal?: AbortSignal;
 }
 
 export type Entry = [key: Buffer, value: Buffer];
@@ -87,6 +96,8 @@ export interface EntryIterator extends AsyncIterableIterator<Entry> {
   next(): Promise<IteratorResult<Entry>>;
   /** Up to `count` next entries; an empty array at the end. The fastest way to scan. */
   nextv(count: number): Promise<Entry[]>;
+  /** The same on the calling thread, however long that takes. */
+  nextvSync(count: number): Entry[];
   /** Moves to the first entry at or after `key` (at or before it in reverse), within the bounds. */
   seek(key: BytesLike): void;
   close(): Promise<void>;
@@ -153,13 +164,21 @@ export interface Database {
     value: BytesLike | undefined,
     options?: WriteOptions,
   ): Promise<boolean>;
+  /**
+   * Runs `work` and commits what it wrote; resolves with its result. If it throws, nothing is written. Errors: STEME_CONFLICT when
+   * something it read was changed meanwhile, STEME_TRANSACTION_CLOSED when it takes too long, else as of `batch`.
+   */
+  transaction<T>(work: (transaction: Transaction) => T | Promise<T>, options?: TransactionOptions): Promise<T>;
   /** This moment, for reads with `{ snapshot }`. */
   snapshot(): Snapshot;
-  get(key: BytesLike): Promise<Buffer | undefined>;
+  get(key: BytesLike, options?: ReadOptions): Promise<Buffer | undefined>;
   /** Like `get`, on the calling thread: about a microsecond when the data is in memory, a disk read when it is not. */
-  getSync(key: BytesLike): Buffer | undefined;
+  getSync(key: BytesLike, options?: ReadOptions): Buffer | undefined;
   /** One result a key, in order, all read at one moment. */
-  getMany(keys: readonly BytesLike[]): Promise<(Buffer | undefined)[]>;
+  getMany(keys: readonly BytesLike[], options?: ReadOptions): Promise<(Buffer | undefined)[]>;
+  /** Whether the key has a value; a value in a blob file is not read for that. */
+  has(key: BytesLike, options?: ReadOptions): Promise<boolean>;
+  hasSync(key: BytesLike, options?: ReadOptions): boolean;
   iterator(options?: IteratorOptions): EntryIterator;
   /** Makes every earlier write durable. */
   sync(): Promise<void>;
@@ -248,9 +267,10 @@ export interface DatabaseStats {
     /** What compactions still have to write before the tree is in shape. */
     readonly debtBytes: number;
     /** Until the cause is gone, by the pace of the last compactions; undefined when that is not known. */
-    readonly estimatedMs: number | undefined;
+    readonly estimateMs: number | undefined;
   };
   readonly snapshots: { readonly open: number; readonly oldestAgeMs: number };
+  readonly iterators: { readonly open: number; readonly oldestAgeMs: number };
   readonly recovery: {
     readonly totalMs: number;
     readonly replayedRecords: number;

@@ -1,3 +1,4 @@
+import { NO_BLOBS } from '../base/blob-resolver.js';
 import { StemeError } from '../base/errors.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
@@ -135,7 +136,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     stalls,
     controller: stallController,
   });
-  const iterators = new OpenIterators();
+  const iterators = new OpenIterators({ clock, timers, onWarning });
   const readClock = new ReadClock(clock);
   const snapshots = new SnapshotRegistry({
     visibleSequence: () => state.visibleSequence,
@@ -183,6 +184,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     iterators,
     snapshots,
     readClock,
+    blobs: NO_BLOBS,
     stallController,
     syncMode,
     segments,

@@ -18,12 +18,16 @@ export function checkWriteOptions(options: WriteOptions | undefined, takesTtl: b
   const { ttlMs, signal, maxDelayMs } = options;
   // The common case: nothing but `sync`.
   if (ttlMs === undefined && signal === undefined && maxDelayMs === undefined) return;
-  const problems: string[] = [];
-  if (ttlMs !== undefined) problems.push(...ttlProblems(ttlMs, takesTtl));
-  if (signal !== undefined && !(signal instanceof AbortSignal)) problems.push('signal must be an AbortSignal');
-  if (maxDelayMs !== undefined && !(maxDelayMs >= 0)) problems.push(`maxDelayMs must be 0 or more, got ${maxDelayMs}`);
+  const problems = writeOptionProblems(options, takesTtl);
   if (problems.length > 0) throw new InvalidOptionsError(problems);
   if (signal?.aborted === true) throw abortError(signal);
+}
+
+export function writeOptionProblems({ ttlMs, signal, maxDelayMs }: WriteOptions, takesTtl: boolean): string[] {
+  const problems = ttlMs === undefined ? [] : ttlProblems(ttlMs, takesTtl);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) problems.push('signal must be an AbortSignal');
+  if (maxDelayMs !== undefined && !(maxDelayMs >= 0)) problems.push(`maxDelayMs must be 0 or more, got ${maxDelayMs}`);
+  return problems;
 }
 
 function ttlProblems(ttlMs: number, takesTtl: boolean): string[] {

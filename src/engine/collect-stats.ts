@@ -5,7 +5,8 @@ import type { TreeState } from './tree-state.js';
 
 export function collectStats(engine: Engine): DatabaseStats {
   const { directory, options, state, pipeline } = engine.parts;
-  const { wal, segments, syncMode, flushes, compactions, blockCache, snapshots, replay, openMs, canMap } = engine.parts;
+  const { wal, segments, syncMode, flushes, compactions, blockCache, snapshots, iterators, replay, openMs, canMap } =
+    engine.parts;
   return {
     directory,
     readOnly: options.readOnly,
@@ -50,9 +51,10 @@ export function collectStats(engine: Engine): DatabaseStats {
       totalMs: pipeline.stalls.totalMs,
       cause: pipeline.stalls.cause,
       debtBytes: pipeline.stalls.current?.debtBytes ?? 0,
-      estimatedMs: pipeline.stalls.current?.estimatedMs,
+      estimateMs: pipeline.stalls.current?.estimateMs,
     },
     snapshots: { open: snapshots.openCount, oldestAgeMs: snapshots.oldestAgeMs() },
+    iterators: { open: iterators.openCount, oldestAgeMs: iterators.oldestAgeMs() },
     recovery: {
       totalMs: openMs,
       replayedRecords: replay.operations,

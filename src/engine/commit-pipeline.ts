@@ -26,6 +26,7 @@ import type { WalWriter } from '../wal/wal-writer.js';
 import { FRAME_OPERATION_BYTES_MAX } from '../wal/wal-writer.js';
 import { Deferred } from './deferred.js';
 import type { StallController } from './stall-controller.js';
+import { STALL_TEXTS } from './stall-controller.js';
 import type { Stall, StallMeter } from './stall-meter.js';
 import type { TreeState } from './tree-state.js';
 import type { Operation, Precondition, WaitLimits, Write } from './write-queue.js';
@@ -53,6 +54,8 @@ export class CommitPipeline {
   readonly #marks: Deferred<number>[] = [];
   #holdCount = 0;
   #isResuming = false;
+  /** Whether what was last tried had to wait for background work. */
+  #isStalled = false;
   #lastDone: Promise<void> = Promise.resolve();
   #failure: StemeError | undefined;
   #lastSequence: number;
@@ -165,13 +168,15 @@ export class CommitPipeline {
     // A seal on the way of a write may say so too; the write at the head must not get in twice.
     if (this.#isResuming) return;
     this.#isResuming = true;
+    this.#isStalled = false;
     try {
+      this.#controller.refresh();
       this.#writeMarks();
       while (this.#holdCount === 0 && this.#admitNext());
     } finally {
       this.#isResuming = false;
     }
-    if (this.#queue.isEmpty) this.stalls.end();
+    if (!this.#isStalled) this.stalls.end();
   }
 
   /** Refuses everything from now on, and what is queued (law 7). */
@@ -216,7 +221,6 @@ export class CommitPipeline {
       const done = next.operations.length === 0 ? Promise.resolve() : this.#tryWrite(next);
       if (done === undefined) return false;
       done.then(next.done.resolve, next.done.reject);
-      if (this.#controller.isClear) this.stalls.end();
     } catch (error) {
       next.done.reject(error);
     }
@@ -229,7 +233,7 @@ export class CommitPipeline {
     if (this.#wal.isBusy) return undefined;
     const stall = this.#controller.hindrance();
     if (stall !== undefined) {
-      this.stalls.begin(stall);
+      this.#beginStall(stall);
       return undefined;
     }
     const userBytes = payloadBytes(operations);
@@ -293,13 +297,18 @@ export class CommitPipeline {
     if (this.#state.active.memtable.hasRoom(count, userBytes)) return true;
     if (this.#wal.isBusy) return false;
     if (this.#options.trySeal(Memtable.boundBytes(count, userBytes))) return true;
-    this.stalls.begin(this.#memtableStall());
+    this.#beginStall(this.#memtableStall());
     return false;
+  }
+
+  #beginStall(stall: Stall): void {
+    this.#isStalled = true;
+    this.stalls.begin(stall);
   }
 
   #memtableStall(): Stall {
     const debtBytes = this.#state.sealed.reduce((sum, { memtable }) => sum + memtable.usedBytes, 0);
-    return { cause: 'too many memtables wait for their flush', debtBytes, estimatedMs: this.#options.flushMs() };
+    return { cause: STALL_TEXTS.memtables, debtBytes, estimateMs: this.#options.flushMs() };
   }
 
   #count(records: number, userBytes: number): void {

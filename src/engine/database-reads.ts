@@ -1,23 +1,33 @@
+import type { BlobResolver } from '../base/blob-resolver.js';
 import { copyToBuffer, EMPTY_BYTES } from '../base/bytes.js';
 import { StemeError } from '../base/errors.js';
-import { KIND_DELETE } from '../base/internal-key.js';
+import { KIND_DELETE, KIND_PUT_BLOB } from '../base/internal-key.js';
 import { SEQUENCE_MAX } from '../base/limits.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_FOUND, LOOKUP_MISSING } from '../base/point-result.js';
-import type { BytesLike, EntryIterator, IteratorOptions } from './api.js';
+import type { ReadView } from '../read/read-view.js';
+import type { BytesLike, EntryIterator, IteratorOptions, ReadOptions } from './api.js';
 import { DatabaseIterator } from './entry-iterator.js';
 import type { OpenIterators } from './open-iterators.js';
+import type { ReadClock } from './read-clock.js';
+import { checkScanOptions } from './scan-options.js';
+import type { SnapshotRegistry } from './snapshots.js';
 import type { TreeState } from './tree-state.js';
 import { keyBytes } from './user-bytes.js';
 
 export interface DatabaseReadsParts {
   readonly state: TreeState;
   readonly iterators: OpenIterators;
+  readonly snapshots: SnapshotRegistry;
+  readonly readClock: ReadClock;
+  readonly blobs: BlobResolver;
 }
 
 /** The reading half of a database. Whoever calls has checked that it is open. */
 export class DatabaseReads {
   readonly #parts: DatabaseReadsParts;
+  /** What a single read looks at: this very moment, of which the time is mostly not asked for. */
+  readonly #present: ReadView;
   readonly #result: PointResult = {
     state: LOOKUP_MISSING,
     source: EMPTY_BYTES,
@@ -29,39 +39,83 @@ export class DatabaseReads {
 
   constructor(parts: DatabaseReadsParts) {
     this.#parts = parts;
+    this.#present = new Present(parts.state, parts.readClock);
   }
 
-  getSync(key: BytesLike): Buffer | undefined {
-    return this.#read(keyBytes(key));
+  getSync(key: BytesLike, options?: ReadOptions): Buffer | undefined {
+    return this.valueAt(keyBytes(key), this.#viewOf(options) ?? this.#present);
   }
 
-  getMany(keys: readonly BytesLike[]): (Buffer | undefined)[] {
+  getMany(keys: readonly BytesLike[], options?: ReadOptions): (Buffer | undefined)[] {
     if (!Array.isArray(keys)) throw new StemeError('STEME_INVALID_KEY', 'getMany takes an array of keys');
     const checked = keys.map(keyBytes);
-    // One turn of the event loop, so one moment: nothing can become visible in between.
-    return checked.map((key) => this.#read(key));
+    const view = this.#viewOf(options) ?? this.#fixedPresent();
+    return checked.map((key) => this.valueAt(key, view));
+  }
+
+  /** Neither copies the value nor reads a blob file. */
+  hasSync(key: BytesLike, options?: ReadOptions): boolean {
+    return this.#find(keyBytes(key), this.#viewOf(options) ?? this.#present);
   }
 
   iterator(options: IteratorOptions): EntryIterator {
-    const { state, iterators } = this.#parts;
-    const onClose = (closed: DatabaseIterator): void => iterators.delete(closed);
-    const iterator = new DatabaseIterator(state.readState, state.visibleSequence, options, onClose);
-    iterators.add(iterator);
-    return iterator;
+    return this.iteratorAt(options, this.#viewOf(options) ?? this.#fixedPresent());
   }
 
   /** As of the last write that has a sequence, visible or not. */
   newestValue(key: Uint8Array): Buffer | undefined {
-    const { state } = this.#parts;
-    const result = this.#result;
-    state.readState.get(key, SEQUENCE_MAX, result);
-    return result.state === LOOKUP_FOUND ? copyToBuffer(result.source, result.start, result.end) : undefined;
+    return this.valueAt(key, { sequence: SEQUENCE_MAX, nowMs: this.#parts.readClock.nowMs() });
   }
 
-  #read(key: Uint8Array): Buffer | undefined {
-    const { state } = this.#parts;
+  /** Of a key that was checked, at any moment that compactions keep. */
+  valueAt(key: Uint8Array, view: ReadView): Buffer | undefined {
+    if (!this.#find(key, view)) return undefined;
+    const { source, start, end, kind } = this.#result;
+    return kind === KIND_PUT_BLOB ? this.#parts.blobs.readSync(source, start, end) : copyToBuffer(source, start, end);
+  }
+
+  /** At any moment that compactions keep; `options.snapshot` is not looked at. */
+  iteratorAt(options: IteratorOptions, view: ReadView): EntryIterator {
+    const { state, iterators, blobs } = this.#parts;
+    const checked = checkScanOptions(options);
+    const entries = state.readState.scan(view, checked);
+    const hold = iterators.open(state.readState, view, checked.signal);
+    const iterator = new DatabaseIterator(entries, hold, blobs, checked);
+    iterators.watchLoss(iterator, hold);
+    return iterator;
+  }
+
+  #find(key: Uint8Array, view: ReadView): boolean {
     const result = this.#result;
-    state.readState.get(key, state.visibleSequence, result);
-    return result.state === LOOKUP_FOUND ? copyToBuffer(result.source, result.start, result.end) : undefined;
+    this.#parts.state.readState.get(key, view, result);
+    return result.state === LOOKUP_FOUND;
+  }
+
+  /** Undefined: no other moment than the present was asked for. */
+  #viewOf(options: ReadOptions | undefined): ReadView | undefined {
+    const snapshot = options?.snapshot;
+    return snapshot === undefined ? undefined : this.#parts.snapshots.viewOf(snapshot);
+  }
+
+  #fixedPresent(): ReadView {
+    return { sequence: this.#present.sequence, nowMs: this.#present.nowMs };
+  }
+}
+
+class Present implements ReadView {
+  readonly #state: TreeState;
+  readonly #clock: ReadClock;
+
+  constructor(state: TreeState, clock: ReadClock) {
+    this.#state = state;
+    this.#clock = clock;
+  }
+
+  get sequence(): number {
+    return this.#state.visibleSequence;
+  }
+
+  get nowMs(): number {
+    return this.#clock.nowMs();
   }
 }

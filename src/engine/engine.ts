@@ -1,3 +1,4 @@
+import type { BlobResolver } from '../base/blob-resolver.js';
 import type { StemeError } from '../base/errors.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner } from '../jobs/job.js';
@@ -38,6 +39,7 @@ export interface EngineParts {
   readonly iterators: OpenIterators;
   readonly snapshots: SnapshotRegistry;
   readonly readClock: ReadClock;
+  readonly blobs: BlobResolver;
   readonly stallController: StallController;
   readonly blockCache: BlockCache;
   readonly tables: TableCache;

@@ -1,56 +1,49 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BlobResolver } from '../base/blob-resolver.js';
 import { copyToBuffer } from '../base/bytes.js';
 import { StemeError } from '../base/errors.js';
-import { boundsOf, isEmptyRange } from '../read/bounds.js';
-import { VisibleIterator } from '../read/visible-iterator.js';
-import type { BytesLike, Entry, EntryIterator, IteratorOptions } from './api.js';
-import type { ReadState } from './read-state.js';
+import { MIB } from '../base/limits.js';
+import { isEmptyRange } from '../read/bounds.js';
+import type { VisibleIterator } from '../read/visible-iterator.js';
+import type { BytesLike, Entry, EntryIterator } from './api.js';
+import type { IteratorHold } from './iterator-hold.js';
+import type { ScanOptions } from './scan-options.js';
 import { boundBytes } from './user-bytes.js';
 
 const EMPTY = Buffer.alloc(0);
 /** A long `nextv` gives the event loop a turn at about this pace (law 11). */
 const TURN_MS_MAX = 2;
 const ENTRIES_PER_CLOCK_READ = 256;
+const BYTES_PER_CLOCK_READ = MIB;
 
-/** A range scan at one moment: it holds its read state, so its memtables and tables stay until it is closed (law 4). */
+/** A range scan at one moment: its hold keeps memtables and tables until it is closed (law 4). */
 export class DatabaseIterator implements EntryIterator {
-  readonly sequence: number;
-  readonly #state: ReadState;
-  readonly #onClose: (iterator: DatabaseIterator) => void;
+  readonly #hold: IteratorHold;
   readonly #entries: VisibleIterator;
+  readonly #blobs: BlobResolver;
   readonly #hasKeys: boolean;
   readonly #hasValues: boolean;
   readonly #isEmptyRange: boolean;
   #remaining: number;
   #isPositioned = false;
-  #isClosed = false;
+  /** Taken since the clock was last read. */
+  #turnEntries = 0;
+  #turnBytes = 0;
 
-  constructor(
-    state: ReadState,
-    sequence: number,
-    options: IteratorOptions,
-    onClose: (iterator: DatabaseIterator) => void,
-  ) {
-    const bounds = boundsOf({
-      gt: boundBytes('gt', options.gt),
-      gte: boundBytes('gte', options.gte),
-      lt: boundBytes('lt', options.lt),
-      lte: boundBytes('lte', options.lte),
-    });
-    this.sequence = sequence;
-    this.#hasKeys = options.keys ?? true;
-    this.#hasValues = options.values ?? true;
-    this.#remaining = limitOf(options);
-    this.#isEmptyRange = isEmptyRange(bounds);
-    this.#entries = new VisibleIterator(state.iterator(), sequence, bounds, options.reverse ?? false);
-    this.#onClose = onClose;
-    this.#state = state;
-    state.retain();
+  /** Takes over `hold`, and `entries` that look at what it holds. */
+  constructor(entries: VisibleIterator, hold: IteratorHold, blobs: BlobResolver, options: ScanOptions) {
+    this.#entries = entries;
+    this.#hold = hold;
+    this.#blobs = blobs;
+    this.#hasKeys = options.hasKeys;
+    this.#hasValues = options.hasValues;
+    this.#remaining = options.limit;
+    this.#isEmptyRange = isEmptyRange(options.bounds);
   }
 
   next(): Promise<IteratorResult<Entry>> {
     try {
-      this.#assertOpen();
+      this.#hold.assertOpen();
       const entry = this.#take();
       return Promise.resolve(entry === undefined ? { done: true, value: undefined } : { done: false, value: entry });
     } catch (error) {
@@ -59,27 +52,29 @@ export class DatabaseIterator implements EntryIterator {
   }
 
   async nextv(count: number): Promise<Entry[]> {
-    this.#assertOpen();
-    if (!Number.isInteger(count) || count < 1) {
-      throw new StemeError('STEME_INVALID_RANGE', `nextv takes a whole number of entries from 1, got ${count}`);
-    }
+    this.#hold.assertOpen();
+    assertCount(count);
     const entries: Entry[] = [];
     let turnStartedAtMs = performance.now();
-    while (entries.length < count) {
-      const entry = this.#take();
-      if (entry === undefined) break;
-      entries.push(entry);
-      if (entries.length % ENTRIES_PER_CLOCK_READ === 0 && performance.now() - turnStartedAtMs > TURN_MS_MAX) {
-        await nextTurn();
-        this.#assertOpen();
-        turnStartedAtMs = performance.now();
-      }
+    while (this.#takeSome(entries, count)) {
+      if (performance.now() - turnStartedAtMs <= TURN_MS_MAX) continue;
+      await nextTurn();
+      this.#hold.assertOpen();
+      turnStartedAtMs = performance.now();
     }
     return entries;
   }
 
+  nextvSync(count: number): Entry[] {
+    this.#hold.assertOpen();
+    assertCount(count);
+    const entries: Entry[] = [];
+    while (this.#takeSome(entries, count));
+    return entries;
+  }
+
   seek(key: BytesLike): void {
-    this.#assertOpen();
+    this.#hold.assertOpen();
     const target = boundBytes('seek', key);
     if (target === undefined) throw new StemeError('STEME_INVALID_RANGE', 'seek needs a key');
     if (!this.#isEmptyRange) this.#entries.seek(target);
@@ -93,11 +88,7 @@ export class DatabaseIterator implements EntryIterator {
   }
 
   close(): Promise<void> {
-    if (!this.#isClosed) {
-      this.#isClosed = true;
-      this.#state.release();
-      this.#onClose(this);
-    }
+    this.#hold.close();
     return Promise.resolve();
   }
 
@@ -107,6 +98,19 @@ export class DatabaseIterator implements EntryIterator {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** Appends entries up to `count` in all; true if it stopped before that, or the end, to let the clock be read. */
+  #takeSome(entries: Entry[], count: number): boolean {
+    this.#turnEntries = 0;
+    this.#turnBytes = 0;
+    while (entries.length < count) {
+      const entry = this.#take();
+      if (entry === undefined) return false;
+      entries.push(entry);
+      if (++this.#turnEntries === ENTRIES_PER_CLOCK_READ || this.#turnBytes >= BYTES_PER_CLOCK_READ) return true;
+    }
+    return false;
   }
 
   #take(): Entry | undefined {
@@ -119,19 +123,20 @@ export class DatabaseIterator implements EntryIterator {
     if (!entries.valid) return undefined;
     this.#remaining--;
     const key = this.#hasKeys ? copyToBuffer(entries.keySource, entries.keyStart, entries.keyEnd) : EMPTY;
-    const value = this.#hasValues ? copyToBuffer(entries.valueSource, entries.valueStart, entries.valueEnd) : EMPTY;
+    const value = this.#hasValues ? this.#copyValue() : EMPTY;
+    this.#turnBytes += key.length + value.length;
     entries.advance();
     return [key, value];
   }
 
-  #assertOpen(): void {
-    if (this.#isClosed) throw new StemeError('STEME_CLOSED', 'the iterator is closed, or its database is');
+  #copyValue(): Buffer {
+    const { valueSource, valueStart, valueEnd, isBlob } = this.#entries;
+    if (isBlob) return this.#blobs.readSync(valueSource, valueStart, valueEnd);
+    return copyToBuffer(valueSource, valueStart, valueEnd);
   }
 }
 
-function limitOf({ limit }: IteratorOptions): number {
-  if (limit === undefined || limit === -1) return Number.POSITIVE_INFINITY;
-  if (Number.isInteger(limit) && limit >= 0) return limit;
-  if (limit === Number.POSITIVE_INFINITY) return limit;
-  throw new StemeError('STEME_INVALID_RANGE', `limit must be a whole number from 0, got ${limit}`);
+function assertCount(count: number): void {
+  if (Number.isInteger(count) && count >= 1) return;
+  throw new StemeError('STEME_INVALID_RANGE', `nextv takes a whole number of entries from 1, got ${count}`);
 }

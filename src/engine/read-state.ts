@@ -1,16 +1,38 @@
 import type { InternalIterator } from '../base/internal-iterator.js';
+import { KIND_PUT } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
-import { LOOKUP_MISSING } from '../base/point-result.js';
+import { LOOKUP_FOUND, LOOKUP_MISSING } from '../base/point-result.js';
+import type { Bounds, HalfOpenRange } from '../read/bounds.js';
+import { toHalfOpen } from '../read/bounds.js';
+import type { Cover } from '../read/cover.js';
+import { SetCover } from '../read/cover.js';
+import { CoverCursor } from '../read/cover-cursor.js';
+import { EmptyIterator } from '../read/empty-iterator.js';
+import { overlapsRange } from '../read/key-range.js';
 import { LevelIterator } from '../read/level-iterator.js';
 import { LevelPointSource } from '../read/level-point-source.js';
 import { mergeIterators } from '../read/merging-iterator.js';
 import type { PointSource } from '../read/point-lookup.js';
-import { lookup } from '../read/point-lookup.js';
+import { applyCover, lookup } from '../read/point-lookup.js';
+import type { ReadView } from '../read/read-view.js';
+import { TableCover } from '../read/table-cover.js';
 import { TablePointSource } from '../read/table-point-source.js';
+import { isTableCovered, UncoveredIterator } from '../read/uncovered-iterator.js';
+import { settleExpiry } from '../read/visibility.js';
+import { VisibleIterator } from '../read/visible-iterator.js';
 import { hashKey } from '../table/key-hash.js';
 import type { TableCache } from '../table/table-cache.js';
+import type { TableMetadata } from '../table/table-metadata.js';
 import type { Version } from '../version/version.js';
 import type { MemtableSlot } from './memtable-slot.js';
+
+/** How to walk. */
+export interface Scan {
+  readonly bounds: Bounds;
+  readonly isReverse: boolean;
+  /** Blocks that have to be read stay in the block cache. */
+  readonly fillCache: boolean;
+}
 
 /**
  * Everything that a read looks at, as one immutable value: the memtables, newest first, and the version below them. A new
@@ -22,6 +44,7 @@ export class ReadState {
   readonly version: Version;
   readonly #tables: TableCache;
   readonly #tableSources: readonly PointSource[];
+  readonly #tableCovers: readonly Cover[];
   readonly #onUnused: (state: ReadState) => void;
   #referenceCount = 1;
 
@@ -35,6 +58,7 @@ export class ReadState {
     this.version = version;
     this.#tables = tables;
     this.#tableSources = tableSources(version, tables);
+    this.#tableCovers = tableCovers(version, tables);
     this.#onUnused = onUnused;
     for (const slot of memtables) slot.retain();
     version.retain();
@@ -49,10 +73,28 @@ export class ReadState {
     if (this.#referenceCount === 0) this.#onUnused(this);
   }
 
-  /** The newest version of `key` at or below `sequenceMax`; memtables first, so that a hot key costs no hash. */
-  get(key: Uint8Array, sequenceMax: number, result: PointResult): void {
+  /**
+   * What the reader sees of `key`: FOUND with its value (of kind put, or put blob with the reference), or not. Memtables first,
+   * so that a hot key costs no hash.
+   */
+  get(key: Uint8Array, view: ReadView, result: PointResult): void {
+    this.#find(key, view.sequence, result);
+    if (result.state === LOOKUP_FOUND && result.kind !== KIND_PUT) settleExpiry(result, view.nowMs);
+  }
+
+  /** What the reader sees of a range. The state is held by whoever uses it. */
+  scan(view: ReadView, { bounds, isReverse, fillCache }: Scan): VisibleIterator {
+    const cover = this.#cover(view.sequence);
+    const sources = this.#scanSources(toHalfOpen(bounds), cover, fillCache);
+    return new VisibleIterator(mergeIterators(sources), view, bounds, isReverse, cover);
+  }
+
+  #find(key: Uint8Array, sequenceMax: number, result: PointResult): void {
     for (let i = 0; i < this.memtables.length; i++) {
-      if (this.memtables[i].memtable.get(key, 0, sequenceMax, result)) return;
+      const { memtable } = this.memtables[i];
+      const isFound = memtable.get(key, 0, sequenceMax, result);
+      const tombstones = memtable.rangeTombstones();
+      if (tombstones === undefined ? isFound : applyCover(tombstones, key, sequenceMax, isFound, result)) return;
     }
     if (this.#tableSources.length === 0) {
       result.state = LOOKUP_MISSING;
@@ -61,16 +103,48 @@ export class ReadState {
     lookup(key, hashKey(key, 0, key.length), sequenceMax, this.#tableSources, result);
   }
 
-  iterator(): InternalIterator {
-    const sources = this.memtables.map((slot) => slot.memtable.iterator());
-    const [level0, ...deeper] = this.version.levels;
-    for (const table of level0) sources.push(this.#tables.get(table).iterator());
-    for (const level of deeper) {
-      if (level.length === 0) continue;
-      sources.push(new LevelIterator(level, (index) => this.#tables.get(level[index]).iterator()));
+  /** All range deletes, or undefined without any. Those that memtables take in later are too new for this reader. */
+  #cover(sequenceMax: number): CoverCursor | undefined {
+    const covers: Cover[] = [];
+    for (const { memtable } of this.memtables) {
+      const tombstones = memtable.rangeTombstones();
+      if (tombstones !== undefined) covers.push(new SetCover(tombstones));
     }
-    return mergeIterators(sources);
+    covers.push(...this.#tableCovers);
+    return covers.length === 0 ? undefined : new CoverCursor(covers, sequenceMax);
   }
+
+  #scanSources(range: HalfOpenRange, cover: CoverCursor | undefined, fillCache: boolean): InternalIterator[] {
+    const sources: InternalIterator[] = [];
+    // What an empty memtable takes in later is too new for this reader.
+    for (const { memtable, isEmpty } of this.memtables) if (!isEmpty) sources.push(memtable.iterator());
+    const [level0, ...deeper] = this.version.levels;
+    for (const table of level0) {
+      if (overlapsRange(table, range)) sources.push(this.#openTable(table, cover, fillCache));
+    }
+    for (const level of deeper) {
+      if (level.length > 0) sources.push(this.#openLevel(level, cover, fillCache));
+    }
+    return sources;
+  }
+
+  #openLevel(level: readonly TableMetadata[], cover: CoverCursor | undefined, fillCache: boolean): InternalIterator {
+    const own = cover?.fork();
+    return new LevelIterator(level, (index) => {
+      const table = level[index];
+      const isHidden = own !== undefined && isTableCovered(table, own, largestSequenceOf(table));
+      return isHidden ? new EmptyIterator() : this.#openTable(table, own, fillCache);
+    });
+  }
+
+  #openTable(table: TableMetadata, cover: CoverCursor | undefined, fillCache: boolean): InternalIterator {
+    const iterator = this.#tables.get(table).iterator({ fillCache });
+    return cover === undefined ? iterator : new UncoveredIterator(iterator, cover.fork(), largestSequenceOf(table));
+  }
+}
+
+function largestSequenceOf({ largestSequence, globalSequence }: TableMetadata): number {
+  return Math.max(largestSequence, globalSequence);
 }
 
 function tableSources(version: Version, tables: TableCache): PointSource[] {
@@ -80,4 +154,13 @@ function tableSources(version: Version, tables: TableCache): PointSource[] {
     if (level.length > 0) sources.push(new LevelPointSource(level, (index) => tables.get(level[index])));
   }
   return sources;
+}
+
+/** The range deletes of L0 table by table, those of deeper levels level by level. */
+function tableCovers(version: Version, tables: TableCache): Cover[] {
+  const [level0, ...deeper] = version.levels;
+  return [...level0.map((table) => [table]), ...deeper]
+    .map((disjoint) => disjoint.filter((table) => table.rangeDeleteCount > 0))
+    .filter((disjoint) => disjoint.length > 0)
+    .map((disjoint) => new TableCover(disjoint, (index) => tables.get(disjoint[index]).rangeTombstones));
 }

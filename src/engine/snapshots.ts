@@ -8,8 +8,9 @@
  * says so. Both numbers only grow, so records in the order of opening are in the order of both.
  */
 import type { Clock } from '../base/clock.js';
-import { StemeError } from '../base/errors.js';
+import { InvalidOptionsError, StemeError } from '../base/errors.js';
 import type { CancelTimer, Timers } from '../base/timers.js';
+import type { ReadView } from '../read/read-view.js';
 import type { Snapshot } from './api.js';
 
 interface SnapshotRecord {
@@ -19,7 +20,7 @@ interface SnapshotRecord {
   isClosed: boolean;
 }
 
-export class DatabaseSnapshot implements Snapshot {
+export class DatabaseSnapshot implements Snapshot, ReadView {
   readonly #record: SnapshotRecord;
   readonly #close: (record: SnapshotRecord) => void;
 
@@ -70,6 +71,8 @@ export class SnapshotRegistry {
   readonly #options: SnapshotRegistryOptions;
   /** Oldest first. */
   readonly #records = new Set<SnapshotRecord>();
+  /** Closed ones too. */
+  readonly #own = new WeakSet<Snapshot>();
   readonly #lost: FinalizationRegistry<SnapshotRecord>;
   readonly #close = (record: SnapshotRecord): void => {
     record.isClosed = true;
@@ -90,8 +93,18 @@ export class SnapshotRegistry {
     const record = { sequence: visibleSequence(), nowMs: readTimeMs(), openedAtMs, isClosed: false };
     this.#records.add(record);
     const snapshot = new DatabaseSnapshot(record, this.#close);
+    this.#own.add(snapshot);
     this.#lost.register(snapshot, record);
     this.#watchAge();
+    return snapshot;
+  }
+
+  /** The moment that reads through it look at. Errors: STEME_INVALID_OPTION if it is not of this database, STEME_CLOSED. */
+  viewOf(snapshot: Snapshot): ReadView {
+    if (!(snapshot instanceof DatabaseSnapshot && this.#own.has(snapshot))) {
+      throw new InvalidOptionsError(['snapshot must be a snapshot of this database']);
+    }
+    if (snapshot.isClosed) throw new StemeError('STEME_CLOSED', 'the snapshot is closed, or its database is');
     return snapshot;
   }
 

@@ -1,14 +1,19 @@
 import type { Clock } from '../base/clock.js';
 import type { CancelTimer, Timers } from '../base/timers.js';
+import type { StallCause, StallDecision } from '../compaction/stall.js';
 import type { Stall } from './stall-meter.js';
 
-/** What the state of the tree asks of writers. */
-export type StallDecision =
-  | { readonly kind: 'none' }
-  | ({ readonly kind: 'delay'; readonly bytesPerSecond: number } & Stall)
-  | ({ readonly kind: 'stop' } & Stall);
-
 const NO_STALL: StallDecision = { kind: 'none' };
+
+export const STALL_TEXTS: Readonly<Record<StallCause, string>> = {
+  memtables: 'too many memtables wait for their flush',
+  l0: 'too many tables in L0 wait for their compaction',
+  debt: 'compactions are too far behind',
+  disk: 'the disk is full: flushes and compactions wait for room',
+};
+
+/** A decision holds for so long at most: some of what it goes by changes with every write. */
+const DECISION_MS_MAX = 5;
 
 /** What delayed writers may save up: a timer is no more exact than this. */
 const BURST_MS = 5;
@@ -30,6 +35,7 @@ export interface StallControllerOptions {
 export class StallController {
   readonly #options: StallControllerOptions;
   #decision = NO_STALL;
+  #decidedAtMs = 0;
   #bucketBytes = 0;
   #filledAtMs = 0;
   #cancelTimer: CancelTimer | undefined;
@@ -44,26 +50,28 @@ export class StallController {
     return this.#decision === NO_STALL;
   }
 
-  /** To be called whenever memtables, tables or debt have changed. */
+  /** To be called whenever memtables, tables or debt have changed: what waits may go on now. */
   update(): void {
-    const decision = this.#isClosed ? NO_STALL : this.#options.decide();
-    const wasDelay = this.#decision.kind === 'delay';
-    this.#fill();
-    this.#decision = decision.kind === 'none' ? NO_STALL : decision;
-    if (decision.kind === 'delay' && !wasDelay) this.#startBucket();
-    this.#cancelWake();
+    this.#decide();
     this.#options.onRoom();
+  }
+
+  /** To be called now and then while writes go on. */
+  refresh(): void {
+    if (this.#options.clock.monotonicMs() - this.#decidedAtMs >= DECISION_MS_MAX) this.#decide();
   }
 
   /** Why a write may not get in now; undefined when it may. A delayed one is called again through `onRoom`. */
   hindrance(): Stall | undefined {
     const decision = this.#decision;
     if (decision.kind === 'none') return undefined;
-    if (decision.kind === 'stop') return decision;
-    this.#fill();
-    if (this.#bucketBytes > 0) return undefined;
-    this.#wakeLater(decision.bytesPerSecond);
-    return decision;
+    if (decision.kind === 'delay') {
+      this.#fill();
+      if (this.#bucketBytes > 0) return undefined;
+      this.#wakeLater(decision.bytesPerSecond);
+    }
+    const { cause, debtBytes, estimateMs } = decision;
+    return { cause: STALL_TEXTS[cause], debtBytes, estimateMs };
   }
 
   /** A write of so many bytes got in. */
@@ -74,7 +82,7 @@ export class StallController {
   /** How long a write waits if so many bytes are before it; undefined when that is not known. */
   waitMs(bytesBefore: number): number | undefined {
     const decision = this.#decision;
-    if (decision.kind !== 'delay') return decision.kind === 'none' ? 0 : decision.estimatedMs;
+    if (decision.kind !== 'delay') return decision.kind === 'none' ? 0 : decision.estimateMs;
     this.#fill();
     return (Math.max(0, bytesBefore - this.#bucketBytes) / decision.bytesPerSecond) * 1000;
   }
@@ -83,6 +91,16 @@ export class StallController {
   close(): void {
     this.#isClosed = true;
     this.update();
+  }
+
+  #decide(): void {
+    const decision = this.#isClosed ? NO_STALL : this.#options.decide();
+    const wasDelay = this.#decision.kind === 'delay';
+    this.#fill();
+    this.#decision = decision.kind === 'none' ? NO_STALL : decision;
+    this.#decidedAtMs = this.#options.clock.monotonicMs();
+    if (decision.kind === 'delay' && !wasDelay) this.#startBucket();
+    this.#cancelWake();
   }
 
   #startBucket(): void {

@@ -6,7 +6,7 @@ export interface Stall {
   /** What compactions still have to write before the tree is in shape. */
   readonly debtBytes: number;
   /** Until the cause is gone; undefined when that is not known. */
-  readonly estimatedMs: number | undefined;
+  readonly estimateMs: number | undefined;
 }
 
 /** Who sees to it that a stall ends. */

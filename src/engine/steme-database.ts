@@ -8,18 +8,23 @@ import type {
   DatabaseStats,
   EntryIterator,
   IteratorOptions,
+  ReadOptions,
   Snapshot,
+  Transaction,
+  TransactionOptions,
   WriteOptions,
 } from './api.js';
 import { checkCheckpointCall } from './check-calls.js';
 import { writeCheckpoint } from './checkpoint.js';
 import { collectStats } from './collect-stats.js';
 import { compactBounds } from './compact-bounds.js';
+import { ConflictCheck } from './conflict-check.js';
 import { DatabaseGuard } from './database-guard.js';
 import { DatabaseReads } from './database-reads.js';
 import { DatabaseWrites } from './database-writes.js';
 import type { Engine } from './engine.js';
 import { LongCalls } from './long-calls.js';
+import { Transactions } from './transactions.js';
 
 /** The facade: checks what the user hands in, before anything is written (law 10), and passes it on. */
 export class StemeDatabase implements Database {
@@ -29,16 +34,27 @@ export class StemeDatabase implements Database {
   readonly #reads: DatabaseReads;
   readonly #writes: DatabaseWrites;
   readonly #longCalls = new LongCalls();
+  readonly #transactions: Transactions;
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.directory = engine.parts.directory;
-    const { options, pipeline, readClock } = engine.parts;
+    const { options, pipeline, readClock, snapshots, state, tables, environment } = engine.parts;
     this.#guard = new DatabaseGuard(this.directory, options.readOnly);
     this.#reads = new DatabaseReads(engine.parts);
     const newestValue = (key: Uint8Array): Uint8Array | undefined => this.#reads.newestValue(key);
     this.#writes = new DatabaseWrites({ pipeline, readClock, ttlMs: options.ttlMs, newestValue });
+    this.#transactions = new Transactions({
+      pipeline,
+      snapshots,
+      reads: this.#reads,
+      conflicts: new ConflictCheck(state, tables),
+      timers: environment.timers,
+      randomUint32: environment.randomUint32,
+      timeoutMs: options.transactionTimeoutMs,
+      expiresAtMs: (putOptions) => this.#writes.expiry(putOptions).expiresAtMs,
+    });
   }
 
   put(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<void> {
@@ -92,27 +108,41 @@ export class StemeDatabase implements Database {
     return this.#writes.compareAndSet(key, expected, value, options);
   }
 
+  async transaction<T>(work: (transaction: Transaction) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+    this.#guard.assertWritable();
+    return this.#transactions.run(work, options);
+  }
+
   snapshot(): Snapshot {
     this.#guard.assertOpen();
     return this.#engine.parts.snapshots.open();
   }
 
-  get(key: BytesLike): Promise<Buffer | undefined> {
+  get(key: BytesLike, options?: ReadOptions): Promise<Buffer | undefined> {
     try {
-      return Promise.resolve(this.getSync(key));
+      return Promise.resolve(this.getSync(key, options));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  getSync(key: BytesLike): Buffer | undefined {
+  getSync(key: BytesLike, options?: ReadOptions): Buffer | undefined {
     this.#guard.assertOpen();
-    return this.#reads.getSync(key);
+    return this.#reads.getSync(key, options);
   }
 
-  async getMany(keys: readonly BytesLike[]): Promise<(Buffer | undefined)[]> {
+  async getMany(keys: readonly BytesLike[], options?: ReadOptions): Promise<(Buffer | undefined)[]> {
     this.#guard.assertOpen();
-    return this.#reads.getMany(keys);
+    return this.#reads.getMany(keys, options);
+  }
+
+  async has(key: BytesLike, options?: ReadOptions): Promise<boolean> {
+    return this.hasSync(key, options);
+  }
+
+  hasSync(key: BytesLike, options?: ReadOptions): boolean {
+    this.#guard.assertOpen();
+    return this.#reads.hasSync(key, options);
   }
 
   iterator(options: IteratorOptions = {}): EntryIterator {
@@ -161,9 +191,9 @@ export class StemeDatabase implements Database {
 
   async #closeOnce(): Promise<void> {
     const { iterators, snapshots } = this.#engine.parts;
-    await this.#longCalls.endAll();
-    await iterators.closeAll();
+    iterators.closeAll();
     snapshots.closeAll();
+    await this.#longCalls.endAll();
     await this.#engine.close();
   }
 }

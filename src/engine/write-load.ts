@@ -1,17 +1,13 @@
 import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
 import type { CompactionSettings } from '../compaction/compaction-settings.js';
-import { decideStall, paceBackground, type StallCause, type WriteLoad } from '../compaction/stall.js';
+import { decideStall, paceBackground, type StallDecision, type WriteLoad } from '../compaction/stall.js';
 import type { CompactionController } from './compaction-controller.js';
 import { isDiskFull } from './disk-full.js';
 import type { FlushController } from './flush-controller.js';
-import type { StallDecision } from './stall-controller.js';
 import type { TreeState } from './tree-state.js';
 
-const CAUSES: Record<StallCause, string> = {
-  memtables: 'too many memtables wait for their flush',
-  l0: 'too many tables in L0 wait for compaction',
-  debt: 'compaction is too far behind',
-};
+/** How soon a full disk is looked at again. */
+const DISK_RETRY_MS = 1000;
 
 export interface WriteLoadParts {
   readonly state: TreeState;
@@ -28,20 +24,10 @@ export function decideWriteStall(parts: WriteLoadParts): StallDecision {
   const { flushes, compactions, settings, isAutomatic } = parts;
   const load = writeLoad(parts);
   if (isDiskFull(flushes.failure) || isDiskFull(compactions.failure)) {
-    return {
-      kind: 'stop',
-      cause: 'the disk is full: background work waits for room',
-      debtBytes: load.debtBytes,
-      estimatedMs: undefined,
-    };
+    return { kind: 'stop', cause: 'disk', debtBytes: load.debtBytes, estimateMs: DISK_RETRY_MS };
   }
-  const decision = decideStall(isAutomatic ? load : { ...load, l0Count: 0, l0Bytes: 0, debtBytes: 0 }, settings);
-  if (decision.kind === 'none') return decision;
-  // A full set of memtables is the pipeline's own affair: it waits for the flush, not for a timer.
-  if (decision.cause === 'memtables' && decision.kind === 'stop') return { kind: 'none' };
-  const stall = { cause: CAUSES[decision.cause], debtBytes: decision.debtBytes, estimatedMs: decision.estimateMs };
-  if (decision.kind === 'stop') return { kind: 'stop', ...stall };
-  return { kind: 'delay', bytesPerSecond: decision.bytesPerSecond, ...stall };
+  // Merged by hand, nobody is held up for what nobody does.
+  return decideStall(isAutomatic ? load : { ...load, l0Count: 0, l0Bytes: 0, debtBytes: 0 }, settings);
 }
 
 /** Bytes a second that a compaction that starts now may move; 0 for no limit. */

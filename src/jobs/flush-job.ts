@@ -2,17 +2,16 @@ import { join } from 'node:path';
 import { tableName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { Memtable } from '../memtable/memtable.js';
-import type { TableMetadata } from '../table/table-metadata.js';
 import { TableWriter } from '../table/table-writer.js';
-import type { FlushJob } from './job.js';
+import type { FlushJob, JobFiles } from './job.js';
 import { TurnPacer } from './turn-pacer.js';
 
 /** Walks the memtable in order, straight from shared memory, and writes every version of it to one L0 table. */
-export async function runFlush(fileSystem: FileSystem, job: FlushJob): Promise<TableMetadata[]> {
+export async function runFlush(fileSystem: FileSystem, job: FlushJob): Promise<JobFiles> {
   const { number, settings } = job;
   const source = Memtable.attach(job.memtable).iterator();
   source.seekToFirst();
-  if (!source.valid) return [];
+  if (!source.valid) return { tables: [], blobs: [] };
   const path = join(settings.directory, tableName(number));
   const pacer = new TurnPacer();
   const writer = new TableWriter({ fileSystem, path, number, ...settings });
@@ -31,7 +30,7 @@ export async function runFlush(fileSystem: FileSystem, job: FlushJob): Promise<T
       );
       if (pacer.isDue(source.valueEnd - source.valueStart + source.keyEnd - source.keyStart)) await pacer.turn();
     }
-    return [writer.finish()];
+    return { tables: [writer.finish()], blobs: [] };
   } catch (error) {
     writer.abandon();
     throw error;

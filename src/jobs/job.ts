@@ -61,7 +61,10 @@ export interface CompactionJob {
   readonly snapshots: readonly number[];
   /** What expires at or before it is seen by nobody: every open reader has a later clock. */
   readonly expiryCutoffMs: number;
-  /** Where tables below the output level have keys, coalesced and in order: only outside of it may tombstones go. */
+  /**
+   * Where tables that are older than the inputs have keys, coalesced and in order: below the output level, and for a merge within
+   * L0 in L0 too. Only outside of it may tombstones go.
+   */
   readonly deeperRanges: readonly KeyRange[];
   /** Tables of the level below the output level, in order. */
   readonly grandparents: readonly Grandparent[];
@@ -81,9 +84,13 @@ export interface CompactionJob {
 
 export type Job = FlushJob | CompactionJob;
 
-export interface JobOutput {
+/** The new files of a job, by what the manifest will know of them. */
+export interface JobFiles {
   readonly tables: readonly TableMetadata[];
   readonly blobs: readonly BlobMetadata[];
+}
+
+export interface JobOutput extends JobFiles {
   /** Bytes of the files read and written. */
   readonly readBytes: number;
   readonly writtenBytes: number;

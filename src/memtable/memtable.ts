@@ -3,6 +3,7 @@ import type { InternalIterator } from '../base/internal-iterator.js';
 import { KIND_DELETE } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_DELETED, LOOKUP_FOUND } from '../base/point-result.js';
+import type { RangeTombstoneSet } from '../base/range-tombstones.js';
 import { ARENA_HEADER_BYTES, Arena, ROOT_SLOT } from './arena.js';
 import { MemtableIterator } from './memtable-iterator.js';
 import {
@@ -166,6 +167,10 @@ export class Memtable {
     const leafKey = recordKeyStart(leaf);
     const leafSymbol = symbolAt(bytes, leafKey, leafKey + recordKeyLength(arena, leaf), mismatch);
     Atomics.store(words, slot, createFork(arena, mismatch, leafSymbol, child, symbol, -record));
+  }
+
+  rangeTombstones(): RangeTombstoneSet | undefined {
+    return undefined;
   }
 
   /** The newest version of `key` at or below `sequenceMax`; false if there is none here. `keyHash` is not used. */

@@ -1,4 +1,5 @@
 import { compareBytes } from '../base/bytes.js';
+import type { HalfOpenRange } from './bounds.js';
 
 /** First and last user key of a table; the last one is in it unless it is exclusive, the end of a range delete. */
 export interface KeyRange {
@@ -15,6 +16,10 @@ export function isInRange(range: KeyRange, key: Uint8Array): boolean {
 export function endsBefore({ largestKey, isLargestKeyExclusive }: KeyRange, key: Uint8Array): boolean {
   const order = compareBytes(largestKey, key);
   return order < 0 || (order === 0 && isLargestKeyExclusive);
+}
+
+export function overlapsRange(table: KeyRange, { start, end }: HalfOpenRange): boolean {
+  return !endsBefore(table, start) && (end === undefined || compareBytes(table.smallestKey, end) < 0);
 }
 
 /**

@@ -15,7 +15,7 @@
  * the same, so they are taken behind the bytes that all sources' current keys share. Ties make that shared part longer, a
  * key without it makes it shorter; neither changes who has lost to whom.
  */
-import { commonPrefixLength } from '../base/bytes.js';
+import { commonPrefixLength, compareRanges } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
 import { EmptyIterator } from './empty-iterator.js';
@@ -90,6 +90,20 @@ export class MergingIterator implements InternalIterator {
 
   get valueEnd(): number {
     return this.#winner.iterator.valueEnd;
+  }
+
+  /** Which source holds the current entry. */
+  get winnerIndex(): number {
+    return this.#winner.leaf;
+  }
+
+  /** Walking forwards: whether all other sources stand behind `key`. */
+  isAloneUpTo(key: Uint8Array): boolean {
+    for (const source of this.#sources) {
+      if (source === this.#winner || source.isExhausted) continue;
+      if (compareRanges(source.keySource, source.keyStart, source.keyEnd, key, 0, key.length) <= 0) return false;
+    }
+    return true;
   }
 
   seekToFirst(): void {

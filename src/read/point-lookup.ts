@@ -1,7 +1,8 @@
 import { EMPTY_BYTES } from '../base/bytes.js';
-import { KIND_DELETE } from '../base/internal-key.js';
+import { KIND_DELETE, KIND_RANGE_DELETE } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
-import { LOOKUP_MISSING } from '../base/point-result.js';
+import { LOOKUP_DELETED, LOOKUP_MISSING } from '../base/point-result.js';
+import type { RangeTombstoneSet } from '../base/range-tombstones.js';
 
 /** Something that holds versions of keys: a memtable, a table, a level of tables. */
 export interface PointSource {
@@ -12,9 +13,14 @@ export interface PointSource {
   get(key: Uint8Array, keyHash: number, sequenceMax: number, result: PointResult): boolean;
 }
 
+/** A source that keeps its range deletes apart: its `get` knows nothing of them. */
+export interface TableSource extends PointSource {
+  readonly rangeTombstones: RangeTombstoneSet | undefined;
+}
+
 /**
- * Asks the sources in turn and leaves the first answer in `result`. They are in order from new to old: every version of a key
- * in one is newer than every version of that key in those after it, so the first answer is the newest.
+ * Asks the sources in turn and leaves the first answer in `result`. They are in order from new to old: all that one says of
+ * a key, range deletes included, is newer than what those after it say, so the first answer is the newest.
  */
 export function lookup(
   key: Uint8Array,
@@ -27,7 +33,41 @@ export function lookup(
     if (sources[i].get(key, keyHash, sequenceMax, result)) return;
   }
   result.state = LOOKUP_MISSING;
-  // Let go of the last answer's memory, which may be a block or a whole mapping.
+  letGo(result);
+}
+
+/** `get` of a table together with its range deletes. The filter knows points only, so they are asked whatever it says. */
+export function getFromTable(
+  table: TableSource,
+  key: Uint8Array,
+  keyHash: number,
+  sequenceMax: number,
+  result: PointResult,
+): boolean {
+  const isFound = table.get(key, keyHash, sequenceMax, result);
+  const { rangeTombstones } = table;
+  return rangeTombstones === undefined ? isFound : applyCover(rangeTombstones, key, sequenceMax, isFound, result);
+}
+
+/** What a source says in the end: `result` if it has found something (`isFound`), or the range delete that is newer. */
+export function applyCover(
+  rangeTombstones: RangeTombstoneSet,
+  key: Uint8Array,
+  sequenceMax: number,
+  isFound: boolean,
+  result: PointResult,
+): boolean {
+  const sequence = rangeTombstones.coveringSequence(key, 0, key.length, sequenceMax);
+  if (sequence === 0 || (isFound && sequence < result.sequence)) return isFound;
+  result.state = LOOKUP_DELETED;
+  letGo(result);
+  result.sequence = sequence;
+  result.kind = KIND_RANGE_DELETE;
+  return true;
+}
+
+/** Lets go of the last answer's memory, which may be a block or a whole mapping. */
+function letGo(result: PointResult): void {
   result.source = EMPTY_BYTES;
   result.start = 0;
   result.end = 0;

@@ -1,22 +1,55 @@
 import { StemeError } from '../base/errors.js';
-import { KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
-
-/** Written after the reader's moment: the next older version may be the one to see. */
-export const VERSION_TOO_NEW = 0;
-/** The version to see, and it has a value. */
-export const VERSION_SHOWN = 1;
-/** The version to see, and it says that there is no such key. */
-export const VERSION_HIDDEN = 2;
-
-export type VersionVerdict = typeof VERSION_TOO_NEW | typeof VERSION_SHOWN | typeof VERSION_HIDDEN;
+import {
+  KIND_DELETE,
+  KIND_PUT,
+  KIND_PUT_BLOB,
+  KIND_PUT_BLOB_EXPIRING,
+  KIND_PUT_EXPIRING,
+} from '../base/internal-key.js';
+import type { PointResult } from '../base/point-result.js';
+import { LOOKUP_DELETED } from '../base/point-result.js';
+import { EXPIRY_BYTES, isExpiringKind, readExpiryMs } from '../base/stored-value.js';
 
 /**
- * What a reader at `sequenceMax` makes of one version, if it has seen no other one that counts of the same key. Throws
- * STEME_UNSUPPORTED for a kind that this release does not know: guessing would be a wrong answer (law 5).
+ * Whether a version has a value at `nowMs`, if nothing newer hides it; `stored[storedStart, storedEnd)` is its stored value.
+ * Throws STEME_UNSUPPORTED for a kind that this release does not know: guessing would be a wrong answer (law 5).
  */
-export function judgeVersion(sequence: number, kind: number, sequenceMax: number): VersionVerdict {
-  if (sequence > sequenceMax) return VERSION_TOO_NEW;
-  if (kind === KIND_PUT) return VERSION_SHOWN;
-  if (kind === KIND_DELETE) return VERSION_HIDDEN;
-  throw new StemeError('STEME_UNSUPPORTED', `a record of kind ${kind} was written by a newer version of this package`);
+export function hasValue(
+  kind: number,
+  stored: Uint8Array,
+  storedStart: number,
+  storedEnd: number,
+  nowMs: number,
+): boolean {
+  switch (kind) {
+    case KIND_PUT:
+    case KIND_PUT_BLOB:
+      return true;
+    case KIND_DELETE:
+      return false;
+    case KIND_PUT_EXPIRING:
+    case KIND_PUT_BLOB_EXPIRING:
+      return nowMs < checkedExpiryMs(stored, storedStart, storedEnd);
+    default:
+      throw new StemeError(
+        'STEME_UNSUPPORTED',
+        `a record of kind ${kind} was written by a newer version of this package`,
+      );
+  }
+}
+
+/** Of a FOUND version: an expired one becomes DELETED, and of one that only could have expired the value is left. */
+export function settleExpiry(result: PointResult, nowMs: number): void {
+  const { kind, source, start, end } = result;
+  if (!hasValue(kind, source, start, end, nowMs)) {
+    result.state = LOOKUP_DELETED;
+  } else if (isExpiringKind(kind)) {
+    result.start = start + EXPIRY_BYTES;
+    result.kind = kind === KIND_PUT_EXPIRING ? KIND_PUT : KIND_PUT_BLOB;
+  }
+}
+
+function checkedExpiryMs(stored: Uint8Array, start: number, end: number): number {
+  if (end - start >= EXPIRY_BYTES) return readExpiryMs(stored, start);
+  throw new StemeError('STEME_CORRUPTION', `a record that expires has ${end - start} bytes, too few for the time`);
 }

@@ -1,9 +1,10 @@
 /**
  * What the user sees of all versions at one moment: of each user key the newest version that is not too new, unless it
- * is a delete.
+ * is a delete, has expired, or a newer range delete covers it.
  *
- *     source (forwards)     a9 put, a4 put, b7 delete, b2 put, c3 put        sequenceMax 5: a4, b2, c3
- *                                                                            sequenceMax 9: a9, c3
+ *     source (forwards)     a9 put, a4 put, b7 delete, b2 put, c3 put        sequence 5: a4, b2, c3
+ *                                                                            sequence 9: a9, c3
+ *     with [b, d) 6                                                          sequence 6: a4
  *
  * Forwards the newest version of a key comes first: it is exposed where it lies, and the older ones are stepped over.
  * Backwards the oldest comes first, and which one counts shows only when the next key is reached; so each candidate's
@@ -13,11 +14,14 @@
 import { compareRanges } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
-import { KIND_DELETE } from '../base/internal-key.js';
+import { KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
+import { EXPIRY_BYTES, isBlobKind, isExpiringKind } from '../base/stored-value.js';
 import type { Bounds } from './bounds.js';
 import { earlierKey, laterKey, successorOf, toHalfOpen } from './bounds.js';
+import type { CoverCursor } from './cover-cursor.js';
+import type { ReadView } from './read-view.js';
 import { ScratchBytes } from './scratch-bytes.js';
-import { judgeVersion, VERSION_SHOWN, VERSION_TOO_NEW } from './visibility.js';
+import { hasValue } from './visibility.js';
 
 /** Versions of one key to step over before a seek is the shorter way. */
 const VERSION_STEPS_MAX = 16;
@@ -33,6 +37,9 @@ const AT_END = 2;
 export class VisibleIterator {
   readonly #source: InternalIterator;
   readonly #sequenceMax: number;
+  readonly #nowMs: number;
+  /** Left out: there are no range deletes. */
+  readonly #cover: CoverCursor | undefined;
   readonly #start: Uint8Array;
   readonly #end: Uint8Array | undefined;
   readonly #isReverse: boolean;
@@ -40,13 +47,18 @@ export class VisibleIterator {
   readonly #value = new ScratchBytes();
   /** Of the entry: its value is a copy, and the source stands at the key before. Else the source stands at the entry. */
   #isValueCopied = false;
+  #kind: number = KIND_PUT;
+  /** Bytes before the value proper. */
+  #headBytes = 0;
   #state: typeof AT_NOTHING | typeof AT_ENTRY | typeof AT_END = AT_NOTHING;
 
-  /** Takes over `source`; nobody else may move it. */
-  constructor(source: InternalIterator, sequenceMax: number, bounds: Bounds, isReverse: boolean) {
+  /** Takes over `source` and `cover`, the range deletes of its sources; nobody else may move them. */
+  constructor(source: InternalIterator, view: ReadView, bounds: Bounds, isReverse: boolean, cover?: CoverCursor) {
     const { start, end } = toHalfOpen(bounds);
     this.#source = source;
-    this.#sequenceMax = sequenceMax;
+    this.#sequenceMax = view.sequence;
+    this.#nowMs = view.nowMs;
+    this.#cover = cover;
     this.#start = start;
     this.#end = end;
     this.#isReverse = isReverse;
@@ -73,11 +85,16 @@ export class VisibleIterator {
   }
 
   get valueStart(): number {
-    return this.#isValueCopied ? 0 : this.#source.valueStart;
+    return this.#headBytes + (this.#isValueCopied ? 0 : this.#source.valueStart);
   }
 
   get valueEnd(): number {
     return this.#isValueCopied ? this.#value.length : this.#source.valueEnd;
+  }
+
+  /** The value is a reference to one in a blob file. */
+  get isBlob(): boolean {
+    return isBlobKind(this.#kind);
   }
 
   /** To the first entry of the direction; false if there is none. Errors: STEME_CORRUPTION, STEME_IO, STEME_UNSUPPORTED. */
@@ -122,13 +139,13 @@ export class VisibleIterator {
   #settleForward(): boolean {
     const source = this.#source;
     while (source.valid && !this.#isPastEnd()) {
-      const verdict = judgeVersion(source.sequence, source.kind, this.#sequenceMax);
-      if (verdict === VERSION_TOO_NEW) {
+      const { sequence } = source;
+      if (sequence > this.#sequenceMax) {
         source.next();
         continue;
       }
       this.#key.copyFrom(source.keySource, source.keyStart, source.keyEnd);
-      if (verdict === VERSION_SHOWN) return this.#arrive(false);
+      if (this.#isShownInPlace(sequence)) return this.#arrive(false);
       this.#leaveKeyForward();
     }
     return this.#arriveAtEnd();
@@ -173,7 +190,8 @@ export class VisibleIterator {
       source.prev();
     }
     // Judged only now: what a newer version shadows is no more looked at than it is forwards.
-    return judgeVersion(sequence, kind, this.#sequenceMax) === VERSION_SHOWN && this.#arrive(true);
+    const { bytes, length } = this.#value;
+    return sequence <= this.#sequenceMax && this.#isShown(sequence, kind, bytes, 0, length) && this.#arrive(true);
   }
 
   /** The same by way of the newest version, without a copy. */
@@ -183,7 +201,7 @@ export class VisibleIterator {
     source.seek(key);
     while (source.sequence > this.#sequenceMax) source.next();
     assert(this.#isAtKey(), 'a version that was visible stays');
-    if (judgeVersion(source.sequence, source.kind, this.#sequenceMax) === VERSION_SHOWN) return this.#arrive(false);
+    if (this.#isShownInPlace(source.sequence)) return this.#arrive(false);
     source.seekBefore(key);
     return false;
   }
@@ -196,6 +214,29 @@ export class VisibleIterator {
       if (!source.valid || !this.#isAtKey()) return;
     }
     source.seekBefore(this.#key.view());
+  }
+
+  /** Of the version where the source stands, of the current key. */
+  #isShownInPlace(sequence: number): boolean {
+    const source = this.#source;
+    const { kind } = source;
+    // Most versions: nothing more to ask, and no need to look at the value.
+    if (kind === KIND_PUT && this.#cover === undefined) {
+      this.#kind = KIND_PUT;
+      this.#headBytes = 0;
+      return true;
+    }
+    return this.#isShown(sequence, kind, source.valueSource, source.valueStart, source.valueEnd);
+  }
+
+  /** Whether the version to see of the current key has a value: not covered, not a delete, not expired. */
+  #isShown(sequence: number, kind: number, stored: Uint8Array, storedStart: number, storedEnd: number): boolean {
+    const cover = this.#cover;
+    if (cover !== undefined && cover.sequenceOver(this.#key.bytes, 0, this.#key.length) > sequence) return false;
+    if (!hasValue(kind, stored, storedStart, storedEnd, this.#nowMs)) return false;
+    this.#kind = kind;
+    this.#headBytes = isExpiringKind(kind) ? EXPIRY_BYTES : 0;
+    return true;
   }
 
   #isAtKey(): boolean {

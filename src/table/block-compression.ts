@@ -12,7 +12,8 @@ const SAVING_MIN = 1 / 8;
 
 /** The compressed form of `content`, or undefined if it does not save enough. */
 export function compressBlock(content: Uint8Array): Uint8Array | undefined {
-  const stored = compressSync(Buffer.from(content.buffer, content.byteOffset, content.byteLength));
+  // The addon takes a Buffer type but any view works, and to make one of each block would cost.
+  const stored = compressSync(content as Buffer);
   return stored.length <= content.length * (1 - SAVING_MIN) ? stored : undefined;
 }
 

@@ -7,6 +7,7 @@ import {
   type BlockHandle,
   COMPRESSION_LZ4,
   COMPRESSION_NONE,
+  type StoredBlock,
   writeBlockTrailer,
 } from './table-format.js';
 
@@ -34,6 +35,11 @@ export class BlockSink {
 
   append(content: Uint8Array): BlockHandle {
     return this.#append(content, COMPRESSION_NONE);
+  }
+
+  /** A block that is compressed already, or meant to stay as it is. */
+  appendStored({ bytes, compression }: StoredBlock): BlockHandle {
+    return this.#append(bytes, compression);
   }
 
   /** Bytes that are no block: the footer. */

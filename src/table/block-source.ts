@@ -9,6 +9,7 @@ import {
   COMPRESSION_LZ4,
   COMPRESSION_NONE,
   readBlockChecksum,
+  type StoredBlock,
 } from './table-format.js';
 
 export interface BlockSourceOptions {
@@ -72,22 +73,21 @@ export class BlockSource {
    * handle.
    */
   readBlock(offsetBytes: number, sizeBytes: number): Uint8Array {
-    const storedBytes = sizeBytes + BLOCK_TRAILER_BYTES;
-    if (offsetBytes + storedBytes > this.fileBytes - FOOTER_BYTES) {
-      throw this.#damaged(offsetBytes, `a block inside ${this.fileBytes} bytes`, `a block of ${sizeBytes} bytes`);
-    }
-    const raw = this.#readRaw(offsetBytes, storedBytes, this.#scratchFor(storedBytes));
+    const raw = this.#readChecked(offsetBytes, sizeBytes);
     const stored = raw.subarray(0, sizeBytes);
     const compression = raw[sizeBytes];
-    const checksum = blockChecksum(stored, compression, this.#tableNumber, offsetBytes);
-    const expected = readBlockChecksum(raw, sizeBytes);
-    if (checksum !== expected) throw this.#damaged(offsetBytes, `block checksum ${expected}`, String(checksum));
     if (compression === COMPRESSION_LZ4) return decompressBlock(stored, this.path, offsetBytes);
     if (compression === COMPRESSION_NONE) return this.usesMmap ? stored : new Uint8Array(stored);
     throw new StemeError(
       'STEME_UNSUPPORTED',
       `${this.path} has a block with compression ${compression}; this version knows 0 and 1`,
     );
+  }
+
+  /** The same block as it is stored, checked. Good until the next read. */
+  readStored(offsetBytes: number, sizeBytes: number): StoredBlock {
+    const raw = this.#readChecked(offsetBytes, sizeBytes);
+    return { bytes: raw.subarray(0, sizeBytes), compression: raw[sizeBytes] };
   }
 
   /** Gives the descriptor back, if there is one. Reads go on, each opening the file for itself. */
@@ -102,6 +102,19 @@ export class BlockSource {
     this.#isClosed = true;
     this.#mapping = undefined;
     this.rest();
+  }
+
+  /** A block with its trailer. */
+  #readChecked(offsetBytes: number, sizeBytes: number): Uint8Array {
+    const storedBytes = sizeBytes + BLOCK_TRAILER_BYTES;
+    if (offsetBytes + storedBytes > this.fileBytes - FOOTER_BYTES) {
+      throw this.#damaged(offsetBytes, `a block inside ${this.fileBytes} bytes`, `a block of ${sizeBytes} bytes`);
+    }
+    const raw = this.#readRaw(offsetBytes, storedBytes, this.#scratchFor(storedBytes));
+    const checksum = blockChecksum(raw.subarray(0, sizeBytes), raw[sizeBytes], this.#tableNumber, offsetBytes);
+    const expected = readBlockChecksum(raw, sizeBytes);
+    if (checksum !== expected) throw this.#damaged(offsetBytes, `block checksum ${expected}`, String(checksum));
+    return raw;
   }
 
   /** `length` bytes from `offset`: of the mapping, or read into `target`. */

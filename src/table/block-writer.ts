@@ -1,4 +1,4 @@
-import { commonPrefixLength, copyRange, writeUint32 } from '../base/bytes.js';
+import { copyRange, writeUint32 } from '../base/bytes.js';
 import { TRAILER_BYTES, writeTrailer } from '../base/internal-key.js';
 import { BLOCK_RESTART_INTERVAL, KIB, MIB } from '../base/limits.js';
 import { VARINT_BYTES_MAX, writeVarint } from '../base/varint.js';
@@ -7,6 +7,8 @@ import { RESTART_BYTES } from './block-entry.js';
 const BUFFER_BYTES_INITIAL = 8 * KIB;
 const BUFFER_BYTES_KEPT_MAX = MIB;
 const KEY_BYTES_INITIAL = 256;
+/** Keys are copied twice at once; past this a native copy each is cheaper. */
+const KEY_LOOP_BYTES_MAX = 64;
 const ENTRY_OVERHEAD_BYTES_MAX = 3 * VARINT_BYTES_MAX + TRAILER_BYTES;
 
 /** Builds one block after another in the same memory. The layout is in block-entry.ts. */
@@ -36,11 +38,12 @@ export class BlockWriter {
     return this.#length + (this.#restarts.length + 1) * RESTART_BYTES;
   }
 
-  /** Appends an entry. The caller sees to the order. */
+  /** Appends an entry. The caller sees to the order, and knows how many bytes the key shares with the last one. */
   add(
     keySource: Uint8Array,
     keyStart: number,
     keyEnd: number,
+    sharedBytes: number,
     sequence: number,
     kind: number,
     valueSource: Uint8Array,
@@ -50,18 +53,22 @@ export class BlockWriter {
     const keyBytes = keyEnd - keyStart;
     const valueBytes = valueEnd - valueStart;
     this.#reserve(keyBytes + valueBytes + ENTRY_OVERHEAD_BYTES_MAX);
-    const shared = this.#sharedWithLast(keySource, keyStart, keyEnd);
+    const shared = this.#isRestart() ? 0 : sharedBytes;
     const buffer = this.#buffer;
-    let at = writeVarint(buffer, this.#length, shared);
-    at = writeVarint(buffer, at, keyBytes - shared);
-    at = writeVarint(buffer, at, valueBytes);
-    copyRange(keySource, keyStart + shared, keyEnd, buffer, at);
+    let at = this.#writeLengths(shared, keyBytes - shared, valueBytes);
+    this.#writeKey(keySource, keyStart, keyEnd, shared, at);
     at += keyBytes - shared;
     writeTrailer(buffer, at, sequence, kind);
     at += TRAILER_BYTES;
     copyRange(valueSource, valueStart, valueEnd, buffer, at);
     this.#length = at + valueBytes;
-    this.#rememberKey(keySource, keyStart, keyEnd, shared);
+  }
+
+  /** Between two blocks: the last key is this one, which came by another way. */
+  setLastKey(source: Uint8Array, start: number, end: number): void {
+    if (end - start > this.#lastKey.length) this.#growLastKey(end - start);
+    copyRange(source, start, end, this.#lastKey, 0);
+    this.#lastKeyBytes = end - start;
   }
 
   /** The finished block, as a view that is good until the next `add`. Call `reset` before that. */
@@ -82,26 +89,53 @@ export class BlockWriter {
     this.#entriesSinceRestart = 0;
   }
 
-  #sharedWithLast(keySource: Uint8Array, keyStart: number, keyEnd: number): number {
-    const isRestart = this.#length === 0 || this.#entriesSinceRestart === BLOCK_RESTART_INTERVAL;
-    if (isRestart) {
-      this.#restarts.push(this.#length);
-      this.#entriesSinceRestart = 1;
-      return 0;
+  #isRestart(): boolean {
+    if (this.#length > 0 && this.#entriesSinceRestart < BLOCK_RESTART_INTERVAL) {
+      this.#entriesSinceRestart++;
+      return false;
     }
-    this.#entriesSinceRestart++;
-    return commonPrefixLength(this.#lastKey, 0, this.#lastKeyBytes, keySource, keyStart, keyEnd);
+    this.#restarts.push(this.#length);
+    this.#entriesSinceRestart = 1;
+    return true;
   }
 
-  #rememberKey(keySource: Uint8Array, keyStart: number, keyEnd: number, shared: number): void {
-    const keyBytes = keyEnd - keyStart;
-    if (keyBytes > this.#lastKey.length) {
-      const larger = new Uint8Array(keyBytes * 2);
-      larger.set(this.#lastKey.subarray(0, shared));
-      this.#lastKey = larger;
+  #writeLengths(shared: number, unshared: number, valueBytes: number): number {
+    const buffer = this.#buffer;
+    let at = this.#length;
+    if ((shared | unshared | valueBytes) < 0x80) {
+      buffer[at] = shared;
+      buffer[at + 1] = unshared;
+      buffer[at + 2] = valueBytes;
+      return at + 3;
     }
-    copyRange(keySource, keyStart + shared, keyEnd, this.#lastKey, shared);
+    at = writeVarint(buffer, at, shared);
+    at = writeVarint(buffer, at, unshared);
+    return writeVarint(buffer, at, valueBytes);
+  }
+
+  /** Writes the key from `shared` on, both into the block and into `lastKey`, which has the bytes before. */
+  #writeKey(keySource: Uint8Array, keyStart: number, keyEnd: number, shared: number, at: number): void {
+    const keyBytes = keyEnd - keyStart;
+    if (keyBytes > this.#lastKey.length) this.#growLastKey(keyBytes);
+    const buffer = this.#buffer;
+    const lastKey = this.#lastKey;
+    if (keyBytes - shared <= KEY_LOOP_BYTES_MAX) {
+      for (let i = shared; i < keyBytes; i++) {
+        const byte = keySource[keyStart + i];
+        lastKey[i] = byte;
+        buffer[at + i - shared] = byte;
+      }
+    } else {
+      copyRange(keySource, keyStart + shared, keyEnd, lastKey, shared);
+      copyRange(keySource, keyStart + shared, keyEnd, buffer, at);
+    }
     this.#lastKeyBytes = keyBytes;
+  }
+
+  #growLastKey(bytes: number): void {
+    const larger = new Uint8Array(bytes * 2);
+    larger.set(this.#lastKey);
+    this.#lastKey = larger;
   }
 
   #reserve(bytes: number): void {

@@ -24,6 +24,11 @@ export class IndexBlockBuilder {
     return HEADER_BYTES_MAX + this.#separatorBytes + this.#separators.length * ENTRY_OVERHEAD_BYTES;
   }
 
+  /** The separator added last. */
+  get lastSeparator(): Uint8Array {
+    return this.#separators[this.#separators.length - 1];
+  }
+
   add(separator: Uint8Array, offsetBytes: number, sizeBytes: number): void {
     if (this.isEmpty) this.#firstOffsetBytes = offsetBytes;
     this.#separators.push(separator);

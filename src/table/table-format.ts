@@ -19,7 +19,7 @@
  * so that a good block in the wrong place, or in the wrong file, is damage too (law 5). A size in a handle is n.
  */
 import { readUint32, writeUint32, writeUint64 } from '../base/bytes.js';
-import { crc32c } from '../base/checksum.js';
+import { crc32c, crc32cOfFew } from '../base/checksum.js';
 import { BLOCK_BYTES_MAX, KEY_BYTES_MAX, KIB, VALUE_BYTES_MAX } from '../base/limits.js';
 
 /** Goes up with every change that an older reader would misread. */
@@ -42,6 +42,12 @@ export interface BlockHandle {
   readonly sizeBytes: number;
 }
 
+/** A block as it is stored: its content behind its compression, without the trailer. */
+export interface StoredBlock {
+  readonly bytes: Uint8Array;
+  readonly compression: number;
+}
+
 /** compression 1, table number 8, offset 8: what the checksum covers beside the content. */
 const suffix = new Uint8Array(17);
 
@@ -54,7 +60,7 @@ export function blockChecksum(
   suffix[0] = compression;
   writeUint64(suffix, 1, tableNumber);
   writeUint64(suffix, 9, offsetBytes);
-  return crc32c(suffix, crc32c(content));
+  return crc32cOfFew(suffix, crc32c(content));
 }
 
 /** Writes the trailer of the block with this content into `target` at `at`. */

@@ -2,6 +2,7 @@ import type { InternalIterator } from '../base/internal-iterator.js';
 import { BlockIterator } from './block-iterator.js';
 import type { DataBlock } from './data-block.js';
 import type { IndexBlock } from './index-block.js';
+import type { StoredBlock } from './table-format.js';
 
 const NOWHERE = -1;
 
@@ -12,6 +13,7 @@ export interface TableBlocks {
   findPartition(key: Uint8Array): number;
   partition(index: number, fillCache: boolean): IndexBlock;
   dataBlock(partition: IndexBlock, index: number, fillCache: boolean): DataBlock;
+  storedBlock(partition: IndexBlock, index: number): StoredBlock;
 }
 
 /** Walks a table: a place in the index, and a block iterator in the data block there. */
@@ -62,6 +64,36 @@ export class TableIterator implements InternalIterator {
 
   get valueEnd(): number {
     return this.#block.valueEnd;
+  }
+
+  /** Whether it stands at the first entry of a block: the block can then be taken over whole. */
+  get isAtBlockStart(): boolean {
+    return this.#block.valid && this.#block.entryAt === 0;
+  }
+
+  /** The content of the block in which it stands. */
+  get blockContent(): Uint8Array {
+    return this.#block.valueSource;
+  }
+
+  /** That block as it is stored; good until the table's next read. */
+  storedBlock(): StoredBlock {
+    return this.#table.storedBlock(this.#openPartition(this.#partitionIndex), this.#blockIndex);
+  }
+
+  /**
+   * A key at or above all of the block that is `blocksAhead` behind the one in which it stands, and below those of the
+   * next; undefined if that block is not in the same partition.
+   */
+  separatorAhead(blocksAhead: number): Uint8Array | undefined {
+    const partition = this.#openPartition(this.#partitionIndex);
+    const index = this.#blockIndex + blocksAhead;
+    return index < partition.count ? partition.separator(index) : undefined;
+  }
+
+  /** To the last entry of the block in which it stands. */
+  seekToBlockEnd(): void {
+    this.#block.seekToLast();
   }
 
   seekToFirst(): void {

@@ -1,12 +1,13 @@
 import { StemeError } from '../base/errors.js';
-import type { InternalIterator } from '../base/internal-iterator.js';
 import type { PointResult } from '../base/point-result.js';
+import type { RangeTombstoneSet } from '../base/range-tombstones.js';
 import type { BlockCache } from './block-cache.js';
 import { BlockSource, type BlockSourceOptions } from './block-source.js';
 import { type BloomFilter, decodeBloomFilter, mayContain } from './bloom-filter.js';
 import { DataBlock } from './data-block.js';
 import { IndexBlock } from './index-block.js';
 import { decodeFooter, type TableFooter } from './table-footer.js';
+import type { StoredBlock } from './table-format.js';
 import { type TableBlocks, TableIterator } from './table-iterator.js';
 import { decodeProperties, type TableProperties } from './table-properties.js';
 
@@ -22,6 +23,7 @@ export class TableReader implements TableBlocks {
   readonly number: number;
   readonly properties: TableProperties;
   readonly usesMmap: boolean;
+  readonly rangeTombstones: RangeTombstoneSet | undefined = undefined;
   readonly #source: BlockSource;
   readonly #cache: BlockCache;
   readonly #filter: BloomFilter | undefined;
@@ -89,7 +91,7 @@ export class TableReader implements TableBlocks {
    * Over all versions of all keys. With `fillCache` off, blocks that it has to read do not push others out of the
    * cache.
    */
-  iterator({ fillCache = true }: { fillCache?: boolean } = {}): InternalIterator {
+  iterator({ fillCache = true }: { fillCache?: boolean } = {}): TableIterator {
     if (this.#isClosed) throw this.#closedError();
     return new TableIterator(this, fillCache);
   }
@@ -119,6 +121,12 @@ export class TableReader implements TableBlocks {
     const cached = this.#cache.get(this.number, offsetBytes);
     if (cached !== undefined) return cached as DataBlock;
     return this.#readDataBlock(offsetBytes, partition.sizeBytes(index), fillCache);
+  }
+
+  /** A data block as it is stored; good until the table's next read. */
+  storedBlock(partition: IndexBlock, index: number): StoredBlock {
+    if (this.#isClosed) throw this.#closedError();
+    return this.#source.readStored(partition.offsetBytes(index), partition.sizeBytes(index));
   }
 
   /** Gives the file descriptor back until further notice; reads go on, only slower. For a cache of open tables. */

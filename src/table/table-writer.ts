@@ -1,8 +1,9 @@
-import { compareRanges, EMPTY_BYTES } from '../base/bytes.js';
-import { assert } from '../base/errors.js';
-import { isKnownKind, KIND_DELETE } from '../base/internal-key.js';
+import { commonPrefixLength, compareRanges, EMPTY_BYTES } from '../base/bytes.js';
+import { assert, StemeError } from '../base/errors.js';
+import { isKnownKind, KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
 import { INDEX_PARTITION_BYTES, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { BlockIterator } from './block-iterator.js';
 import { BlockSink } from './block-sink.js';
 import { BlockWriter } from './block-writer.js';
 import { FILTER_LINE_BYTES } from './bloom-filter.js';
@@ -11,7 +12,7 @@ import { IndexBlockBuilder } from './index-block-builder.js';
 import { hashKey } from './key-hash.js';
 import { shortestSeparator } from './separator.js';
 import { encodeFooter, FOOTER_BYTES } from './table-footer.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle, type TableCompression } from './table-format.js';
+import { BLOCK_TRAILER_BYTES, type BlockHandle, type StoredBlock, type TableCompression } from './table-format.js';
 import type { TableMetadata } from './table-metadata.js';
 import { encodeProperties, type TableProperties } from './table-properties.js';
 
@@ -30,6 +31,8 @@ export interface TableWriterOptions {
   readonly oldestAtMs?: number;
 }
 
+const IN_ORDER = 'entries come in internal-key order';
+
 interface IndexPartition {
   readonly content: Uint8Array;
   readonly separator: Uint8Array;
@@ -46,6 +49,8 @@ export class TableWriter {
   readonly #options: TableWriterOptions;
   readonly #sink: BlockSink;
   readonly #block = new BlockWriter();
+  /** Walks blocks that are taken over. */
+  readonly #entries = new BlockIterator();
   readonly #filter = new BloomFilterBuilder();
   readonly #index = new IndexBlockBuilder();
   readonly #partitions: IndexPartition[] = [];
@@ -64,6 +69,20 @@ export class TableWriter {
   constructor(options: TableWriterOptions) {
     this.#options = options;
     this.#sink = new BlockSink(options.fileSystem, options.path, options.number);
+  }
+
+  /** The key added last is `lastKey[0, lastKeyBytes)`: good as long as the writer takes no other. */
+  get lastKey(): Uint8Array {
+    return this.#block.lastKey;
+  }
+
+  get lastKeyBytes(): number {
+    return this.#block.lastKeyBytes;
+  }
+
+  /** What stands in the block that is being filled; 0 between two blocks. */
+  get openBlockBytes(): number {
+    return this.#block.isEmpty ? 0 : this.#block.rawBytes;
   }
 
   get entryCount(): number {
@@ -95,24 +114,54 @@ export class TableWriter {
     assert(isKnownKind(kind) && sequence <= SEQUENCE_MAX, 'a record has a known kind and a sequence number');
     const block = this.#block;
     const isFirst = this.#entryCount === 0;
-    const order = isFirst ? -1 : compareRanges(block.lastKey, 0, block.lastKeyBytes, keySource, keyStart, keyEnd);
-    assert(order < 0 || (order === 0 && sequence < this.#lastSequence), 'entries come in internal-key order');
+    const shared = commonPrefixLength(block.lastKey, 0, block.lastKeyBytes, keySource, keyStart, keyEnd);
+    const isNewKey = isFirst || shared < keyBytes || shared < block.lastKeyBytes;
+    assert(isNewKey ? this.#isAfterLast(keySource, keyStart, keyEnd, shared) : sequence < this.#lastSequence, IN_ORDER);
     const addedBytes = keyBytes + valueBytes + ENTRY_OVERHEAD_BYTES;
     if (!block.isEmpty && block.rawBytes + addedBytes > this.#options.blockBytes) {
       this.#cutBlock(keySource.subarray(keyStart, keyEnd));
     }
-    block.add(keySource, keyStart, keyEnd, sequence, kind, valueSource, valueStart, valueEnd);
+    block.add(keySource, keyStart, keyEnd, shared, sequence, kind, valueSource, valueStart, valueEnd);
     if (isFirst) this.#smallestKey = new Uint8Array(keySource.subarray(keyStart, keyEnd));
-    if (order !== 0) this.#keyCount++;
-    if (order !== 0 && this.#options.bloomBitsPerKey > 0) this.#filter.addHash(hashKey(keySource, keyStart, keyEnd));
+    if (isNewKey) this.#addKey(keySource, keyStart, keyEnd);
     this.#count(keyBytes + valueBytes, sequence, kind);
+  }
+
+  /**
+   * Takes over a block of another table as it is stored there. `content` is what it holds: one put each of keys above the
+   * last one, below all that will come. `separator` is at or above the last of them, and below all that will come.
+   */
+  addBlock(stored: StoredBlock, content: Uint8Array, separator: Uint8Array): void {
+    const entries = this.#entries;
+    entries.init(content, this.#options.path, this.#sink.sizeBytes);
+    entries.seekToFirst();
+    const firstKey = new Uint8Array(entries.keySource.subarray(0, entries.keyEnd));
+    const { lastKey, lastKeyBytes } = this.#block;
+    const isInOrder = compareRanges(lastKey, 0, lastKeyBytes, firstKey, 0, firstKey.length) < 0;
+    assert(isInOrder || this.#entryCount === 0, IN_ORDER);
+    if (!this.#block.isEmpty) this.#cutBlock(firstKey);
+    if (this.#entryCount === 0) this.#smallestKey = firstKey;
+    this.#addEntries(entries);
+    this.#indexBlock(this.#sink.appendStored(stored), separator);
+    entries.clear();
+  }
+
+  /** Adds a range delete, at any time before the end: every version of a key in `[start, end)` below `sequence` is hidden. */
+  addRangeTombstone(start: Uint8Array, end: Uint8Array, sequence: number): void {
+    throw new StemeError('STEME_UNSUPPORTED', `no range deletes yet: ${sequence} of ${start.length}, ${end.length}`);
+  }
+
+  /** Counts an entry's reference to a value in a blob file. */
+  noteBlobUse(number: number, valueBytes: number): void {
+    throw new StemeError('STEME_UNSUPPORTED', `no blob files yet: ${valueBytes} bytes of ${number}`);
   }
 
   /** Writes the rest, makes the file durable and closes it. */
   finish(): TableMetadata {
     assert(this.#entryCount > 0, 'a table has entries');
     const largestKey = new Uint8Array(this.#block.lastKey.subarray(0, this.#block.lastKeyBytes));
-    this.#cutBlock(undefined);
+    if (!this.#block.isEmpty) this.#cutBlock(undefined);
+    if (!this.#index.isEmpty) this.#cutPartition(this.#index.lastSeparator);
     const dataBytes = this.#sink.sizeBytes;
     const filter = this.#writeFilter();
     const indexLevels = this.#partitions.length === 1 ? 1 : 2;
@@ -128,6 +177,18 @@ export class TableWriter {
   abandon(): void {
     this.#sink.close();
     this.#options.fileSystem.removeSync(this.#options.path);
+  }
+
+  /** Whether a key stands behind the last one, with which it shares its first `shared` bytes and no more. */
+  #isAfterLast(source: Uint8Array, start: number, end: number, shared: number): boolean {
+    const { lastKey, lastKeyBytes } = this.#block;
+    if (shared === lastKeyBytes) return true;
+    return shared < end - start && lastKey[shared] < source[start + shared];
+  }
+
+  #addKey(source: Uint8Array, start: number, end: number): void {
+    this.#keyCount++;
+    if (this.#options.bloomBitsPerKey > 0) this.#filter.addHash(hashKey(source, start, end));
   }
 
   #count(rawBytes: number, sequence: number, kind: number): void {
@@ -147,10 +208,25 @@ export class TableWriter {
     const handle = isCompressed ? this.#sink.appendCompressed(content) : this.#sink.append(content);
     const lastKey = block.lastKey.subarray(0, block.lastKeyBytes);
     const separator = nextKey === undefined ? new Uint8Array(lastKey) : shortestSeparator(lastKey, nextKey);
-    this.#index.add(separator, handle.offsetBytes, handle.sizeBytes);
-    this.#dataBlockCount++;
     block.reset();
-    if (nextKey === undefined || this.#index.rawBytes >= INDEX_PARTITION_BYTES) this.#cutPartition(separator);
+    this.#indexBlock(handle, separator);
+  }
+
+  #indexBlock({ offsetBytes, sizeBytes }: BlockHandle, separator: Uint8Array): void {
+    this.#index.add(separator, offsetBytes, sizeBytes);
+    this.#dataBlockCount++;
+    if (this.#index.rawBytes >= INDEX_PARTITION_BYTES) this.#cutPartition(separator);
+  }
+
+  /** Counts the entries of a whole block, and puts their keys into the filter. */
+  #addEntries(entries: BlockIterator): void {
+    for (; entries.valid; entries.next()) {
+      assert(entries.kind === KIND_PUT, 'a block that is taken over has puts');
+      this.#addKey(entries.keySource, 0, entries.keyEnd);
+      this.#count(entries.keyEnd + entries.valueEnd - entries.valueStart, entries.sequence, KIND_PUT);
+    }
+    // The key stays there behind the end.
+    this.#block.setLastKey(entries.keySource, 0, entries.keyEnd);
   }
 
   #cutPartition(separator: Uint8Array): void {

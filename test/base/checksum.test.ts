@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { crc32c } from '../../src/base/checksum.js';
+import { crc32c, crc32cOfFew } from '../../src/base/checksum.js';
 import { allocateSharedMemory } from '../../src/base/shared-memory.js';
 
 const ascending = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -33,6 +33,16 @@ describe('crc32c', () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(8), (bytes, start) => {
         const part = bytes.subarray(Math.min(start, bytes.length));
         expect(crc32c(part)).toBe(crc32cByDefinition(part));
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  it('of few bytes without the addon is the same, on its own and chained', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ maxLength: 40 }), (first, second) => {
+        expect(crc32cOfFew(first)).toBe(crc32cByDefinition(first));
+        expect(crc32cOfFew(second, crc32c(first))).toBe(crc32c(second, crc32c(first)));
       }),
       { seed: 1, numRuns: 300 },
     );

@@ -96,7 +96,8 @@ describe('a compaction', () => {
       (_, i): Row => [`key ${String(i >> 3).padStart(3, '0')}`, i + 1, 'v'.repeat(50)],
     );
     const { disk, inputs } = await diskWith(rows);
-    const tables = await tablesOf(disk, compactionJob(inputs, { tableBytesTarget: 3000, snapshots: [0] }));
+    const snapshots = rows.map(([, sequence]) => sequence);
+    const tables = await tablesOf(disk, compactionJob(inputs, { tableBytesTarget: 3000, snapshots }));
     expect(tables.length).toBeGreaterThan(4);
     for (const { fileBytes } of tables) expect(fileBytes).toBeLessThan(6000);
     expect(mergedRows(disk, tables)).toEqual(rowsOf(disk, inputs[0]));

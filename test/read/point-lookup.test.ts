@@ -6,7 +6,7 @@ import { LOOKUP_FOUND, LOOKUP_MISSING } from '../../src/base/point-result.js';
 import type { KeyRange } from '../../src/read/key-range.js';
 import { firstTableReaching, lastTableStartingBefore } from '../../src/read/key-range.js';
 import { LevelPointSource } from '../../src/read/level-point-source.js';
-import type { PointSource } from '../../src/read/point-lookup.js';
+import type { TableSource } from '../../src/read/point-lookup.js';
 import { lookup } from '../../src/read/point-lookup.js';
 import { TablePointSource } from '../../src/read/table-point-source.js';
 import { arbitraryKey } from './arbitrary-versions.js';
@@ -22,7 +22,8 @@ const emptyResult = (): PointResult => ({
 });
 
 /** Has one key; the value is the sequence. */
-class OneKeySource implements PointSource {
+class OneKeySource implements TableSource {
+  readonly rangeTombstones = undefined;
   readonly #key: Uint8Array;
   readonly #sequence: number;
   asked = 0;
@@ -108,7 +109,7 @@ describe('LevelPointSource', () => {
       const opened: number[] = [];
       const level = new LevelPointSource(ranges, (index) => {
         opened.push(index);
-        return { get: () => true };
+        return { get: () => true, rangeTombstones: undefined };
       });
       const holder = ranges.findIndex(
         (range) => compareBytes(wanted, range.smallestKey) >= 0 && compareBytes(wanted, range.largestKey) <= 0,

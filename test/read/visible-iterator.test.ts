@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes } from '../../src/base/bytes.js';
 import type { InternalIterator } from '../../src/base/internal-iterator.js';
-import { KIND_DELETE, KIND_PUT, KIND_PUT_EXPIRING } from '../../src/base/internal-key.js';
+import { KIND_DELETE, KIND_PUT, KIND_RANGE_DELETE } from '../../src/base/internal-key.js';
 import { Prng } from '../../src/base/prng.js';
 import type { Bounds } from '../../src/read/bounds.js';
 import { boundsOf } from '../../src/read/bounds.js';
 import { mergeIterators } from '../../src/read/merging-iterator.js';
+import type { ReadView } from '../../src/read/read-view.js';
 import { VisibleIterator } from '../../src/read/visible-iterator.js';
 import type { VersionEntry } from '../support/array-iterator.js';
 import { ArrayIterator, compareEntries } from '../support/array-iterator.js';
@@ -15,6 +16,7 @@ import { arbitraryKey, arbitraryVersions, insertSorted, makeEntry, splitSources 
 type UserEntry = { key: Uint8Array; value: Uint8Array };
 
 const EVERYTHING = boundsOf({});
+const at = (sequence: number): ReadView => ({ sequence, nowMs: 0 });
 const key = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
 
 function shown(iterator: VisibleIterator): UserEntry | undefined {
@@ -81,7 +83,7 @@ describe('VisibleIterator', () => {
         const sequenceMax = Math.round(moment * versions.length);
         const iterator = new VisibleIterator(
           sourceOf(splitSources(versions, sourceCount)),
-          sequenceMax,
+          at(sequenceMax),
           bounds,
           isReverse,
         );
@@ -115,7 +117,7 @@ describe('VisibleIterator', () => {
     });
     const property = fc.property(arbitraryVersions(60), arrivals, fc.boolean(), (versions, late, isReverse) => {
       const sources = splitSources(versions, 3);
-      const iterator = new VisibleIterator(sourceOf(sources), versions.length, EVERYTHING, isReverse);
+      const iterator = new VisibleIterator(sourceOf(sources), at(versions.length), EVERYTHING, isReverse);
       const entries: UserEntry[] = [];
       let sequence = versions.length;
       for (let isThere = iterator.first(); isThere; isThere = iterator.advance()) {
@@ -142,7 +144,7 @@ describe('VisibleIterator', () => {
     for (let sequence = 100_001; sequence > 1; sequence--) entries.push(makeEntry(key('b'), sequence));
     entries.push(makeEntry(key('c'), 100_002));
     const source = new ArrayIterator(entries);
-    const keys = collect(new VisibleIterator(source, 100_002, EVERYTHING, isReverse)).map((entry) =>
+    const keys = collect(new VisibleIterator(source, at(100_002), EVERYTHING, isReverse)).map((entry) =>
       Buffer.from(entry.key).toString(),
     );
     expect(keys).toEqual(isReverse ? ['c', 'b', 'a'] : ['a', 'b', 'c']);
@@ -153,7 +155,7 @@ describe('VisibleIterator', () => {
     const entries: VersionEntry[] = [makeEntry(key('a'), 1)];
     for (let sequence = 100_001; sequence > 1; sequence--) entries.push(makeEntry(key('b'), sequence));
     const source = new ArrayIterator(entries);
-    expect(collect(new VisibleIterator(source, 3, EVERYTHING, true))).toHaveLength(2);
+    expect(collect(new VisibleIterator(source, at(3), EVERYTHING, true))).toHaveLength(2);
     expect(source.moves + source.seeks).toBeLessThan(60);
   });
 
@@ -169,7 +171,9 @@ describe('VisibleIterator', () => {
     ]);
     for (const isReverse of [false, true]) {
       for (const sequenceMax of [9, 99]) {
-        const visible = collect(new VisibleIterator(new ArrayIterator(entries), sequenceMax, EVERYTHING, isReverse));
+        const visible = collect(
+          new VisibleIterator(new ArrayIterator(entries), at(sequenceMax), EVERYTHING, isReverse),
+        );
         const model = visibleModel(entries, sequenceMax, EVERYTHING, isReverse);
         expect(visible).toHaveLength(model.length);
         for (const [index, entry] of visible.entries()) {
@@ -197,7 +201,7 @@ describe('VisibleIterator', () => {
     ];
     for (const isReverse of [false, true]) {
       for (const sequenceMax of [2, 3, 6, 8, 9]) {
-        const iterator = new VisibleIterator(new ArrayIterator(entries), sequenceMax, EVERYTHING, isReverse);
+        const iterator = new VisibleIterator(new ArrayIterator(entries), at(sequenceMax), EVERYTHING, isReverse);
         const visible = collect(iterator);
         const model = visibleModel(entries, sequenceMax, EVERYTHING, isReverse);
         // By Buffer.equals: a deep comparison of long arrays takes seconds.
@@ -215,7 +219,9 @@ describe('VisibleIterator', () => {
     for (const isReverse of [false, true]) {
       const source = new ArrayIterator(entries);
       // Everything is too new, so that nothing is shown on the way.
-      expect(collect(new VisibleIterator(source, 1, boundsOf({ gte: key('c'), lt: key('e') }), isReverse))).toEqual([]);
+      expect(collect(new VisibleIterator(source, at(1), boundsOf({ gte: key('c'), lt: key('e') }), isReverse))).toEqual(
+        [],
+      );
       expect(source.moves).toBe(2);
     }
   });
@@ -223,9 +229,9 @@ describe('VisibleIterator', () => {
   it.each([false, true])(
     'refuses a kind that it does not know, unless a newer version shadows it (reverse: %s)',
     (isReverse) => {
-      const strange = { ...makeEntry(key('a'), 3), kind: KIND_PUT_EXPIRING };
+      const strange = { ...makeEntry(key('a'), 3), kind: KIND_RANGE_DELETE };
       const scan = (entries: VersionEntry[], sequenceMax: number): UserEntry[] =>
-        collect(new VisibleIterator(new ArrayIterator(entries), sequenceMax, EVERYTHING, isReverse));
+        collect(new VisibleIterator(new ArrayIterator(entries), at(sequenceMax), EVERYTHING, isReverse));
       expect(() => scan([strange], 3)).toThrow(expect.objectContaining({ code: 'STEME_UNSUPPORTED' }));
       expect(scan([strange], 2)).toEqual([]);
       expect(scan([makeEntry(key('a'), 4), strange], 4)).toHaveLength(1);
@@ -234,7 +240,7 @@ describe('VisibleIterator', () => {
 
   it.each([false, true])('does not end quietly after an error (reverse: %s)', (isReverse) => {
     const source = new ArrayIterator(['a', 'b', 'c'].map((text, index) => makeEntry(key(text), index + 1)));
-    const iterator = new VisibleIterator(source, 9, EVERYTHING, isReverse);
+    const iterator = new VisibleIterator(source, at(9), EVERYTHING, isReverse);
     expect(() => iterator.advance()).toThrow('positioned before it advances');
     iterator.first();
     const fail = (): void => {
@@ -254,7 +260,7 @@ describe('VisibleIterator', () => {
       { key: key('b'), sequence: 2, kind: KIND_PUT, value: key('old') },
     ];
     for (const isReverse of [false, true]) {
-      const visible = collect(new VisibleIterator(new ArrayIterator(entries), 9, EVERYTHING, isReverse));
+      const visible = collect(new VisibleIterator(new ArrayIterator(entries), at(9), EVERYTHING, isReverse));
       expect(visible).toEqual([{ key: key('a'), value: new Uint8Array(0) }]);
     }
   });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { commonPrefixLength } from '../../src/base/bytes.js';
 import { CorruptionError, StemeError } from '../../src/base/errors.js';
 import { BLOCK_RESTART_INTERVAL } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
@@ -13,9 +14,15 @@ import { arbitraryWalk, takeStep } from '../read/iterator-walk.js';
 import { ArrayIterator, compareEntries, type VersionEntry } from '../support/array-iterator.js';
 import { bytesOf, createResult, describeResult, lookInEntries, put, randomEntries } from './table-fixtures.js';
 
+function addTo(writer: BlockWriter, key: Uint8Array, sequence: number, kind: number, value: Uint8Array): void {
+  const { lastKey, lastKeyBytes } = writer;
+  const shared = commonPrefixLength(lastKey, 0, lastKeyBytes, key, 0, key.length);
+  writer.add(key, 0, key.length, shared, sequence, kind, value, 0, value.length);
+}
+
 function writeBlock(entries: readonly VersionEntry[], writer = new BlockWriter()): Uint8Array {
   for (const { key, sequence, kind, value } of entries) {
-    writer.add(key, 0, key.length, sequence, kind, value, 0, value.length);
+    addTo(writer, key, sequence, kind, value);
   }
   const block = new Uint8Array(writer.finish());
   writer.reset();
@@ -90,7 +97,7 @@ describe('a block', () => {
     expect(writer.isEmpty).toBe(true);
     const first = writeBlock(entries, writer);
     expect(writer.isEmpty).toBe(true);
-    for (const { key, value } of entries) writer.add(key, 0, key.length, 1, 1, value, 0, value.length);
+    for (const { key, value } of entries) addTo(writer, key, 1, 1, value);
     expect(writer.rawBytes).toBe(writer.finish().length);
     writer.reset();
     expect(writeBlock(entries, writer)).toEqual(first);
