@@ -22,6 +22,9 @@ export { CorruptionError, InvalidOptionsError, StemeError } from './base/errors.
 export type {
   BatchOperation,
   BytesLike,
+  CheckpointFile,
+  CheckpointOptions,
+  CheckpointResult,
   Database,
   DatabaseStats,
   Entry,

@@ -113,6 +113,36 @@ export interface CompactRange {
   readonly lt?: BytesLike;
 }
 
+/** An immutable file of a database: a table or large values. */
+export interface CheckpointFile {
+  /** Within its directory. */
+  readonly name: string;
+  readonly path: string;
+  readonly fileBytes: number;
+}
+
+export interface CheckpointOptions {
+  readonly signal?: AbortSignal;
+  /** Bytes of the files that are in place, of all there are. */
+  readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number }) => void;
+  /**
+   * Takes each table and blob file in place of a link or copy in the checkpoint, into a store that several checkpoints share for
+   * instance. The file stays as it is until the promise resolves. The directory is a database only with these files in it.
+   */
+  readonly placeFile?: (file: CheckpointFile, signal: AbortSignal) => Promise<void>;
+}
+
+export interface CheckpointResult {
+  readonly directory: string;
+  /** Every write up to it is in the checkpoint, and none after it. */
+  readonly sequence: number;
+  /** Tables and blob files, and their sizes together. */
+  readonly fileCount: number;
+  readonly bytes: number;
+  /** Of these, what had to be copied since no link was to be had. */
+  readonly copiedBytes: number;
+}
+
 export interface Database {
   readonly directory: string;
   /** All writes of one log batch share one promise. Errors: STEME_INVALID_KEY, STEME_INVALID_VALUE, STEME_CLOSED, STEME_READ_ONLY, STEME_BACKGROUND, STEME_BUSY. */
@@ -159,6 +189,13 @@ export interface Database {
   flush(): Promise<void>;
   /** Merges what lies in the range, or everything, into one sorted run, dropping what is shadowed, deleted or expired. Errors: STEME_INVALID_RANGE. */
   compact(range?: CompactRange): Promise<void>;
+  /**
+   * Makes a database of this moment in `directory`, which must be empty or not there: everything that was written before the
+   * call is in it, and of what is written while it is made every write up to some moment. It takes no room where files can have a second name (hard links). Writes go on meanwhile. Errors:
+   * STEME_EXISTS, STEME_LOCKED, STEME_ABORTED, STEME_IO, STEME_BACKGROUND; STEME_READ_ONLY for a database that was opened
+   * with `readOnly` and has records in its log.
+   */
+  checkpoint(directory: string, options?: CheckpointOptions): Promise<CheckpointResult>;
   stats(): DatabaseStats;
   /** Drains writes, ends iterators, releases the directory. Safe to call twice. */
   close(): Promise<void>;

@@ -1,6 +1,8 @@
 import type {
   BatchOperation,
   BytesLike,
+  CheckpointOptions,
+  CheckpointResult,
   CompactRange,
   Database,
   DatabaseStats,
@@ -12,6 +14,8 @@ import type {
   TransactionOptions,
   WriteOptions,
 } from './api.js';
+import { checkCheckpointCall } from './check-calls.js';
+import { writeCheckpoint } from './checkpoint.js';
 import { collectStats } from './collect-stats.js';
 import { compactBounds } from './compact-bounds.js';
 import { ConflictCheck } from './conflict-check.js';
@@ -19,6 +23,7 @@ import { DatabaseGuard } from './database-guard.js';
 import { DatabaseReads } from './database-reads.js';
 import { DatabaseWrites } from './database-writes.js';
 import type { Engine } from './engine.js';
+import { LongCalls } from './long-calls.js';
 import { Transactions } from './transactions.js';
 
 /** The facade: checks what the user hands in, before anything is written (law 10), and passes it on. */
@@ -28,6 +33,7 @@ export class StemeDatabase implements Database {
   readonly #guard: DatabaseGuard;
   readonly #reads: DatabaseReads;
   readonly #writes: DatabaseWrites;
+  readonly #longCalls = new LongCalls();
   readonly #transactions: Transactions;
   #closing: Promise<void> | undefined;
 
@@ -161,6 +167,13 @@ export class StemeDatabase implements Database {
     await this.#engine.parts.compactions.compact(bounds);
   }
 
+  async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CheckpointResult> {
+    this.#guard.assertOpen();
+    checkCheckpointCall(directory, options);
+    const { parts } = this.#engine;
+    return this.#longCalls.run(options.signal, (signal) => writeCheckpoint(parts, directory, options, signal));
+  }
+
   stats(): DatabaseStats {
     this.#guard.assertOpen();
     return collectStats(this.#engine);
@@ -184,6 +197,7 @@ export class StemeDatabase implements Database {
     // Transactions that wait to be written need their snapshots until then.
     await pipeline.drained();
     snapshots.closeAll();
+    await this.#longCalls.endAll();
     await this.#engine.close();
   }
 }
