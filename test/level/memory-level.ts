@@ -1,23 +1,34 @@
 import type { Database } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
-import type { FileSystem } from '../../src/fs/file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import type { DatabaseOptions } from '../../src/level.js';
 import { StemeLevel } from '../../src/level.js';
-import { openForTest } from '../../src/testing.js';
+import type { Environment } from '../../src/testing.js';
+import { openWith, testEnvironment } from '../../src/testing.js';
 import { DIRECTORY } from '../support/test-database.js';
 
 /** A `StemeLevel` on a disk in memory, with memtables and blocks so small that tables are written and read. */
 export class MemoryLevel<KDefault = string, VDefault = string> extends StemeLevel<KDefault, VDefault> {
-  readonly #fileSystem: FileSystem;
+  readonly #environment: Environment;
 
-  constructor(options?: DatabaseOptions<KDefault, VDefault>, fileSystem: FileSystem = new MemoryFileSystem()) {
+  /** Without `world` on a disk of its own. */
+  constructor(options?: DatabaseOptions<KDefault, VDefault>, world: Partial<Environment> = {}) {
     super(DIRECTORY, options);
-    this.#fileSystem = fileSystem;
+    this.#environment = testEnvironment(world.fileSystem ?? new MemoryFileSystem(), world);
   }
 
   protected override openDatabase(location: string, options: Options): Promise<Database> {
     const small: Options = { walSync: 'fdatasync', memtableBytes: 4096, blockBytes: 64 };
-    return openForTest(this.#fileSystem, location, { ...small, ...options });
+    return openWith(location, { ...small, ...options }, this.#environment);
+  }
+}
+
+/** What the engine below is asked for. */
+export class RecordingLevel extends MemoryLevel {
+  readonly opened: Options[] = [];
+
+  protected override openDatabase(location: string, options: Options): Promise<Database> {
+    this.opened.push(options);
+    return super.openDatabase(location, options);
   }
 }

@@ -145,8 +145,7 @@ export class TapeSuite {
   testCount = 0;
   ranCount = 0;
   assertionCount = 0;
-  /** Of tests that were over: nobody else would report these. */
-  readonly runs: TapeRun[] = [];
+  readonly #runs: TapeRun[] = [];
   readonly test: TapeTest;
 
   constructor(register: (name: string, run: () => Promise<void>) => void) {
@@ -156,9 +155,14 @@ export class TapeSuite {
     };
   }
 
+  /** Those too that came when their test was over and had passed. */
+  get failures(): string[] {
+    return this.#runs.flatMap((run) => run.failures);
+  }
+
   async #run(name: string, body: TapeBody): Promise<void> {
     const run = new TapeRun(name);
-    this.runs.push(run);
+    this.#runs.push(run);
     await run.run(body);
     this.ranCount++;
     this.assertionCount += run.assertionCount;
