@@ -30,6 +30,7 @@ export type {
   Entry,
   EntryIterator,
   IteratorOptions,
+  KeySpan,
   LatencySummary,
   LevelStats,
   ReadOptions,

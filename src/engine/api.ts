@@ -108,7 +108,7 @@ export interface EntryIterator extends AsyncIterable<Entry> {
 }
 
 /** Half-open; a bound that is left out is no bound. */
-export interface CompactRange {
+export interface KeySpan {
   readonly gte?: BytesLike;
   readonly lt?: BytesLike;
 }
@@ -188,7 +188,7 @@ export interface Database {
   /** Writes the memtable to a table and waits for it. */
   flush(): Promise<void>;
   /** Merges what lies in the range, or everything, into one sorted run, dropping what is shadowed, deleted or expired. Errors: STEME_INVALID_RANGE. */
-  compact(range?: CompactRange): Promise<void>;
+  compact(range?: KeySpan): Promise<void>;
   /**
    * Makes a database of this moment in `directory`, which must be empty or not there: everything that was written before the
    * call is in it, and of what is written while it is made every write up to some moment. It takes no room where files can have a second name (hard links). Writes go on meanwhile. Errors:
@@ -196,6 +196,12 @@ export interface Database {
    * with `readOnly` and has records in its log.
    */
   checkpoint(directory: string, options?: CheckpointOptions): Promise<CheckpointResult>;
+  /**
+   * About how many bytes the range takes on disk, and what is in memory of it: older versions and deletes included, of keys and
+   * values in memory their length. Reads indexes only. Right to a block for each table that the range cuts (about 4 KiB), so of little
+   * meaning for a few entries. Errors: STEME_INVALID_RANGE.
+   */
+  approximateSize(range?: KeySpan): Promise<number>;
   stats(): DatabaseStats;
   /** Drains writes, ends iterators, releases the directory. Safe to call twice. */
   close(): Promise<void>;
