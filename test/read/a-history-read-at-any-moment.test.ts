@@ -9,7 +9,7 @@ import { boundsOf } from '../../src/read/bounds.js';
 import type { Cover } from '../../src/read/cover.js';
 import { SetCover } from '../../src/read/cover.js';
 import { CoverCursor } from '../../src/read/cover-cursor.js';
-import { EmptyIterator } from '../../src/read/empty-iterator.js';
+import { EmptyIterator } from '../../src/base/empty-iterator.js';
 import { LevelIterator } from '../../src/read/level-iterator.js';
 import { LevelPointSource } from '../../src/read/level-point-source.js';
 import { mergeIterators } from '../../src/read/merging-iterator.js';
