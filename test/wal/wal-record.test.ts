@@ -122,7 +122,7 @@ describe('a malformed WAL record', () => {
       const payload = Buffer.concat([headOf(base), tail]);
       const visitor = {
         operation: (_sequence: number, _kind: number, keyStart: number, keyEnd: number, start: number, end: number) => {
-          expect(8 <= keyStart && keyStart < keyEnd && keyEnd <= start && start <= end && end <= payload.length).toBe(
+          expect(8 <= keyStart && keyStart <= keyEnd && keyEnd <= start && start <= end && end <= payload.length).toBe(
             true,
           );
         },
