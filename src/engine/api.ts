@@ -90,8 +90,11 @@ export interface IteratorOptions extends ReadOptions {
 
 export type Entry = [key: Buffer, value: Buffer];
 
-/** Reads one moment of the database, fixed when it was made. Close it: it holds files (law 4). */
-export interface EntryIterator extends AsyncIterableIterator<Entry> {
+/**
+ * Reads one moment of the database, fixed when it was made. Close it: it holds files (law 4). A `for await` loop over it does so
+ * when it is over, in whatever way. One that is lost is closed when it is collected, with a warning (STEME_LEAK).
+ */
+export interface EntryIterator extends AsyncIterable<Entry> {
   /** The next entry, as the async-iterator protocol has it. */
   next(): Promise<IteratorResult<Entry>>;
   /** Up to `count` next entries; an empty array at the end. The fastest way to scan. */
@@ -105,9 +108,39 @@ export interface EntryIterator extends AsyncIterableIterator<Entry> {
 }
 
 /** Half-open; a bound that is left out is no bound. */
-export interface CompactRange {
+export interface KeySpan {
   readonly gte?: BytesLike;
   readonly lt?: BytesLike;
+}
+
+/** An immutable file of a database: a table or large values. */
+export interface CheckpointFile {
+  /** Within its directory. */
+  readonly name: string;
+  readonly path: string;
+  readonly fileBytes: number;
+}
+
+export interface CheckpointOptions {
+  readonly signal?: AbortSignal;
+  /** Bytes of the files that are in place, of all there are. */
+  readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number }) => void;
+  /**
+   * Takes each table and blob file in place of a link or copy in the checkpoint, into a store that several checkpoints share for
+   * instance. The file stays as it is until the promise resolves. The directory is a database only with these files in it.
+   */
+  readonly placeFile?: (file: CheckpointFile, signal: AbortSignal) => Promise<void>;
+}
+
+export interface CheckpointResult {
+  readonly directory: string;
+  /** Every write up to it is in the checkpoint, and none after it. */
+  readonly sequence: number;
+  /** Tables and blob files, and their sizes together. */
+  readonly fileCount: number;
+  readonly bytes: number;
+  /** Of these, what had to be copied since no link was to be had. */
+  readonly copiedBytes: number;
 }
 
 export interface Database {
@@ -155,7 +188,20 @@ export interface Database {
   /** Writes the memtable to a table and waits for it. */
   flush(): Promise<void>;
   /** Merges what lies in the range, or everything, into one sorted run, dropping what is shadowed, deleted or expired. Errors: STEME_INVALID_RANGE. */
-  compact(range?: CompactRange): Promise<void>;
+  compact(range?: KeySpan): Promise<void>;
+  /**
+   * Makes a database of this moment in `directory`, which must be empty or not there: everything that was written before the
+   * call is in it, and of what is written while it is made every write up to some moment. It takes no room where files can have a second name (hard links). Writes go on meanwhile. Errors:
+   * STEME_EXISTS, STEME_LOCKED, STEME_ABORTED, STEME_IO, STEME_BACKGROUND; STEME_READ_ONLY for a database that was opened
+   * with `readOnly` and has records in its log.
+   */
+  checkpoint(directory: string, options?: CheckpointOptions): Promise<CheckpointResult>;
+  /**
+   * About how many bytes the range takes on disk, and what is in memory of it: older versions and deletes included, of keys and
+   * values in memory their length. Reads indexes only. Right to a block for each table that the range cuts (about 4 KiB), so of little
+   * meaning for a few entries. Errors: STEME_INVALID_RANGE.
+   */
+  approximateSize(range?: KeySpan): Promise<number>;
   stats(): DatabaseStats;
   /** Drains writes, ends iterators, releases the directory. Safe to call twice. */
   close(): Promise<void>;

@@ -24,6 +24,7 @@ import type { TreeState } from './tree-state.js';
 
 export interface EngineParts {
   readonly directory: string;
+  readonly environment: Environment;
   readonly options: ResolvedOptions;
   readonly state: TreeState;
   readonly versions: VersionSet;
@@ -40,7 +41,6 @@ export interface EngineParts {
   readonly readClock: ReadClock;
   readonly blobs: BlobResolver;
   readonly stallController: StallController;
-  readonly environment: Environment;
   readonly blockCache: BlockCache;
   readonly tables: TableCache;
   readonly runner: JobRunner;
