@@ -77,7 +77,7 @@ export function writeOperation(
 }
 
 export interface WalRecordVisitor {
-  /** Offsets count from the start of the payload; of a delete, `valueStart === valueEnd`. */
+  /** Offsets count from the start of the payload; without a value `valueStart === valueEnd`. */
   operation(sequence: number, kind: Kind, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void;
 }
 
@@ -99,45 +99,61 @@ export interface SequenceRange {
 export function readWalRecord(payload: Uint8Array, visitor: WalRecordVisitor, source: WalRecordSource): SequenceRange {
   if (payload.length <= WAL_RECORD_HEADER_BYTES) throw malformed(source, 'an operation', `${payload.length} bytes`);
   const firstSequence = readUint64(payload, 0);
-  const cursor = { position: WAL_RECORD_HEADER_BYTES };
+  const place = { kind: KIND_DELETE as Kind, keyStart: 0, keyEnd: 0, valueEnd: 0 };
+  let at = WAL_RECORD_HEADER_BYTES;
   let sequence = firstSequence;
-  while (cursor.position < payload.length) {
-    const at = cursor.position;
+  while (at < payload.length) {
     if (sequence < 1 || sequence > SEQUENCE_MAX) {
       throw malformed(source, 'a sequence number from 1 to 2^53 - 1', `${sequence}`);
     }
-    const kind = payload[cursor.position++];
-    if (!isLogKind(kind)) throw malformed(source, 'a kind of the log', `kind ${kind} at byte ${at} of the record`);
-    const { keyMin, keyMax, valueMin, valueMax } = SIZES[kind];
-    const keyBytes = readVarint(payload, cursor, payload.length);
-    if (cursor.position < 0 || keyBytes < keyMin || keyBytes > keyMax) {
-      throw malformed(source, `a key of ${keyMin} to ${keyMax} bytes`, `another length at byte ${at} of the record`);
-    }
-    const valueBytes = hasValue(kind) ? readVarint(payload, cursor, payload.length) : 0;
-    if (cursor.position < 0 || valueBytes < valueMin || valueBytes > valueMax) {
-      throw malformed(
-        source,
-        `a value of ${valueMin} to ${valueMax} bytes`,
-        `another length at byte ${at} of the record`,
-      );
-    }
-    const keyStart = cursor.position;
-    const valueStart = keyStart + keyBytes;
-    const valueEnd = valueStart + valueBytes;
-    if (valueEnd > payload.length) {
-      throw malformed(source, `an operation up to byte ${valueEnd} of the record`, `its end at ${payload.length}`);
-    }
-    if (
-      kind === KIND_RANGE_DELETE &&
-      compareRanges(payload, keyStart, valueStart, payload, valueStart, valueEnd) >= 0
-    ) {
-      throw malformed(source, 'a range that ends behind its start', `another one at byte ${at} of the record`);
-    }
-    visitor.operation(sequence, kind, keyStart, valueStart, valueStart, valueEnd);
-    cursor.position = valueEnd;
+    locateOperation(payload, at, source, place);
+    // Key and value stand together.
+    visitor.operation(sequence, place.kind, place.keyStart, place.keyEnd, place.keyEnd, place.valueEnd);
+    at = place.valueEnd;
     sequence++;
   }
   return { firstSequence, lastSequence: sequence - 1 };
+}
+
+/** Where the parts of one operation stand in its record. Made once a record and filled again and again. */
+interface OperationPlace {
+  kind: Kind;
+  keyStart: number;
+  /** The value starts where the key ends. */
+  keyEnd: number;
+  valueEnd: number;
+}
+
+const cursor = { position: 0 };
+
+/** Fills `place` from the operation at `at`. */
+function locateOperation(payload: Uint8Array, at: number, source: WalRecordSource, place: OperationPlace): void {
+  const kind = payload[at];
+  if (!isLogKind(kind)) throw malformed(source, 'a kind of the log', `kind ${kind} at byte ${at} of the record`);
+  const { keyMin, keyMax, valueMin, valueMax } = SIZES[kind];
+  cursor.position = at + 1;
+  const keyBytes = readVarint(payload, cursor, payload.length);
+  if (cursor.position < 0 || keyBytes < keyMin || keyBytes > keyMax) {
+    throw wrongLength(source, `a key of ${keyMin} to ${keyMax} bytes`, at);
+  }
+  const valueBytes = hasValue(kind) ? readVarint(payload, cursor, payload.length) : 0;
+  if (cursor.position < 0 || valueBytes < valueMin || valueBytes > valueMax) {
+    throw wrongLength(source, `a value of ${valueMin} to ${valueMax} bytes`, at);
+  }
+  place.kind = kind;
+  place.keyStart = cursor.position;
+  place.keyEnd = place.keyStart + keyBytes;
+  place.valueEnd = place.keyEnd + valueBytes;
+  if (place.valueEnd > payload.length) {
+    throw malformed(source, `an operation up to byte ${place.valueEnd} of the record`, `its end at ${payload.length}`);
+  }
+  if (kind === KIND_RANGE_DELETE && !isRange(payload, place)) {
+    throw malformed(source, 'a range that ends behind its start', `another one at byte ${at} of the record`);
+  }
+}
+
+function isRange(payload: Uint8Array, { keyStart, keyEnd, valueEnd }: OperationPlace): boolean {
+  return compareRanges(payload, keyStart, keyEnd, payload, keyEnd, valueEnd) < 0;
 }
 
 interface OperationSizes {
@@ -159,7 +175,7 @@ const SIZES: Readonly<Record<Kind, OperationSizes>> = {
 };
 
 function isLogKind(kind: number): kind is Kind {
-  return kind in SIZES;
+  return kind <= KIND_PUT_EXPIRING || kind === KIND_LOG_MARK;
 }
 
 const IGNORE: WalRecordVisitor = { operation: () => undefined };
@@ -167,6 +183,10 @@ const IGNORE: WalRecordVisitor = { operation: () => undefined };
 /** Reads the whole record and does nothing with it. Errors: STEME_CORRUPTION. */
 export function checkWalRecord(payload: Uint8Array, source: WalRecordSource): SequenceRange {
   return readWalRecord(payload, IGNORE, source);
+}
+
+function wrongLength(source: WalRecordSource, expected: string, at: number): CorruptionError {
+  return malformed(source, expected, `another length at byte ${at} of the record`);
 }
 
 function malformed(source: WalRecordSource, expected: string, found: string): CorruptionError {
