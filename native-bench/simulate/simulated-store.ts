@@ -2,7 +2,7 @@ import { LEVEL_COUNT } from '../../src/base/limits.js';
 import type { CompactionPlan } from '../../src/compaction/compaction-plan.js';
 import type { CompactionSettings } from '../../src/compaction/compaction-settings.js';
 import { pickCompaction } from '../../src/compaction/picker.js';
-import { overlappingSpan, hullOf } from '../../src/compaction/table-ranges.js';
+import { hullOf, overlappingSpan } from '../../src/compaction/table-ranges.js';
 import type { TreeShape } from '../../src/compaction/tree-shape.js';
 import { mergeTables } from './simulated-merge.js';
 import { type SimulatedTable, simulatedTable, type TableContents } from './simulated-table.js';

@@ -19,7 +19,6 @@ export interface TableContents {
   readonly entryCount: number;
 }
 
-
 export function simulatedTable(number: number, contents: TableContents, entryBytes: number): SimulatedTable {
   const bytes = contents.entryCount * entryBytes;
   return {

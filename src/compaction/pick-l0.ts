@@ -10,12 +10,13 @@ import { areIdle, isIdle, isWayFree } from './conflicts.js';
 import { leavableGroups, oldestUpTo } from './l0-tables.js';
 import { inputsAt, type Motive, mergePlan, movePlan } from './make-plan.js';
 import type { PickContext } from './pick-context.js';
-import { isMovable } from './push-down.js';
+import { grandparentBytes, isMovable } from './push-down.js';
 import { hullOf, overlappingSpan, overlappingTables, overlaps, sumBytes } from './table-ranges.js';
 
 /**
  * Tables that overlap nothing older in L0 go as deep as nothing overlaps them: data that comes in the order of its keys is never
- * rewritten. Not above the base level, where tables would only be in the way.
+ * rewritten. Not above the base level, where tables would only be in the way; and not onto much that the next step would have to
+ * read with them: that is better shared with the tables still to come.
  */
 export function pickL0Move(
   context: PickContext,
@@ -45,7 +46,9 @@ function depthOf(context: PickContext, motive: Motive, index: number): number | 
   let level = 0;
   while (level + 1 < LEVEL_COUNT && !isOverlapped(shape.levels[level + 1], table)) level++;
   if (level < targets.l0OutputLevel || !isWayFree(shape, table, 0, level)) return undefined;
-  return isMovable(context, motive, table, level) ? level : undefined;
+  return grandparentBytes(context, table, level) <= table.fileBytes && isMovable(context, motive, table, level)
+    ? level
+    : undefined;
 }
 
 function isOverlapped(level: readonly TableMetadata[], table: TableMetadata): boolean {

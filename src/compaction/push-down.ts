@@ -42,7 +42,7 @@ export function isMovable(context: PickContext, motive: Motive, table: TableMeta
 }
 
 /** What a table would overlap in the level below `outputLevel`. */
-function grandparentBytes({ shape }: PickContext, table: TableMetadata, outputLevel: number): number {
+export function grandparentBytes({ shape }: PickContext, table: TableMetadata, outputLevel: number): number {
   if (outputLevel === LAST_LEVEL) return 0;
   const tables = shape.levels[outputLevel + 1];
   const { start, end } = overlappingSpan(tables, table);

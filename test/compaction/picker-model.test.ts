@@ -11,7 +11,9 @@ const KEY_MAX = 150;
 const SETTINGS: CompactionSettings = {
   ...COMPACTION_DEFAULTS,
   levelMultiplier: 3,
+  levelMultiplierMin: 2,
   baseBytesMax: 12 * ENTRY_BYTES,
+  baseBytesMin: 8 * ENTRY_BYTES,
   tableBytesTarget: 8 * ENTRY_BYTES,
   compactionBytesMax: 50 * ENTRY_BYTES,
   grandparentBytesMax: 20 * ENTRY_BYTES,
