@@ -22,8 +22,17 @@ export interface TombstoneFragment {
   readonly sequences: readonly number[];
 }
 
+/** What a point read asks. */
+export interface KeyCover {
+  /**
+   * The largest sequence at or below `sequenceMax` of a tombstone that covers the key `source[start, end)`; 0 if none
+   * does. Allocates nothing.
+   */
+  coveringSequence(source: Uint8Array, start: number, end: number, sequenceMax: number): number;
+}
+
 /** An immutable set; all it changes is a note of where the last question fell. */
-export class RangeTombstoneSet {
+export class RangeTombstoneSet implements KeyCover {
   static readonly EMPTY = new RangeTombstoneSet([]);
 
   /** Sorted and disjoint. Neighbours that touch differ in their sequences. */
@@ -68,10 +77,6 @@ export class RangeTombstoneSet {
     return this.fragments.length === 0;
   }
 
-  /**
-   * The largest sequence at or below `sequenceMax` of a tombstone that covers the key `source[start, end)`; 0 if none
-   * does. Allocates nothing.
-   */
   coveringSequence(source: Uint8Array, start: number, end: number, sequenceMax: number): number {
     const index = this.firstEndingAfter(source, start, end);
     if (index === this.fragments.length) return 0;
