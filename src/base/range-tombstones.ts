@@ -46,6 +46,17 @@ export class RangeTombstoneSet {
     return RangeTombstoneSet.of(filled.flatMap((set) => [...tombstonesOf(set.fragments)]));
   }
 
+  /** This set and one more; only the fragments that it touches are made anew. */
+  with(tombstone: RangeTombstone): RangeTombstoneSet {
+    const { start, end } = tombstone;
+    if (compareBytes(start, end) >= 0) return this;
+    const from = this.#search(start, 0, start.length);
+    let to = from;
+    while (to < this.fragments.length && compareBytes(this.fragments[to].start, end) < 0) to++;
+    const touched = fragment([...tombstonesOf(this.fragments.slice(from, to)), tombstone]);
+    return new RangeTombstoneSet([...this.fragments.slice(0, from), ...touched, ...this.fragments.slice(to)]);
+  }
+
   static #ofFragments(fragments: readonly TombstoneFragment[]): RangeTombstoneSet {
     return fragments.length === 0 ? RangeTombstoneSet.EMPTY : new RangeTombstoneSet(fragments);
   }

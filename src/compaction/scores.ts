@@ -14,8 +14,8 @@ export function levelScores(shape: TreeShape, targets: LevelTargets, settings: C
     const idle = shape.busyTables.size === 0 ? tables : tables.filter(({ number }) => !shape.busyTables.has(number));
     if (idle.length === 0 || level === LAST_LEVEL) return 0;
     const bytes = sumBytes(idle);
-    if (level === 0) return Math.max(idle.length / settings.l0CompactionCount, bytes / settings.baseBytesMax);
-    if (level < targets.baseLevel) return 1 + bytes / settings.baseBytesMax;
+    if (level === 0) return Math.max(idle.length / settings.l0CompactionCount, bytes / settings.baseBytesMin);
+    if (level < targets.baseLevel) return 1 + bytes / settings.baseBytesMin;
     return bytes / targets.bytes[level];
   });
 }
@@ -29,7 +29,7 @@ export function compactionDebtBytes(levels: Levels, settings: CompactionSettings
   const bytes = levels.map(sumBytes);
   let debt = 0;
   let excess = 0;
-  if (levels[0].length >= settings.l0CompactionCount || bytes[0] > settings.baseBytesMax) {
+  if (levels[0].length >= settings.l0CompactionCount || bytes[0] >= settings.baseBytesMin) {
     excess = bytes[0];
     debt = bytes[0] + bytes[targets.l0OutputLevel];
   }

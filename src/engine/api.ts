@@ -90,8 +90,11 @@ export interface IteratorOptions extends ReadOptions {
 
 export type Entry = [key: Buffer, value: Buffer];
 
-/** Reads one moment of the database, fixed when it was made. Close it: it holds files (law 4). */
-export interface EntryIterator extends AsyncIterableIterator<Entry> {
+/**
+ * Reads one moment of the database, fixed when it was made. Close it: it holds files (law 4). A `for await` loop over it does so
+ * when it is over, in whatever way. One that is lost is closed when it is collected, with a warning (STEME_LEAK).
+ */
+export interface EntryIterator extends AsyncIterable<Entry> {
   /** The next entry, as the async-iterator protocol has it. */
   next(): Promise<IteratorResult<Entry>>;
   /** Up to `count` next entries; an empty array at the end. The fastest way to scan. */

@@ -13,6 +13,7 @@ import type { TableCache } from '../table/table-cache.js';
 import type { TableMetadata } from '../table/table-metadata.js';
 import type { ReadSet } from './read-set.js';
 import type { ReadState } from './read-state.js';
+import { largestSequenceOf } from './read-state.js';
 import type { TreeState } from './tree-state.js';
 
 /** Whether a version or a range delete that is newer than a moment touches what was read at that moment. */
@@ -63,7 +64,7 @@ class NewerVersions {
     this.#tables = tables;
     this.#sequence = sequence;
     this.#newTables = state.version.levels.flatMap((level) =>
-      level.filter((table) => table.largestSequence > sequence),
+      level.filter((table) => largestSequenceOf(table) > sequence),
     );
   }
 

@@ -6,6 +6,7 @@ import { MIB } from '../base/limits.js';
 import { isEmptyRange } from '../read/bounds.js';
 import type { VisibleIterator } from '../read/visible-iterator.js';
 import type { BytesLike, Entry, EntryIterator } from './api.js';
+import { ClosingWalk } from './closing-walk.js';
 import type { IteratorHold } from './iterator-hold.js';
 import type { ScanOptions } from './scan-options.js';
 import { boundBytes } from './user-bytes.js';
@@ -81,12 +82,6 @@ export class DatabaseIterator implements EntryIterator {
     this.#isPositioned = true;
   }
 
-  /** Called by `for await` when it leaves early. */
-  async return(): Promise<IteratorResult<Entry>> {
-    await this.close();
-    return { done: true, value: undefined };
-  }
-
   close(): Promise<void> {
     this.#hold.close();
     return Promise.resolve();
@@ -96,8 +91,8 @@ export class DatabaseIterator implements EntryIterator {
     return this.close();
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Entry> {
+    return new ClosingWalk(this);
   }
 
   /** Appends entries up to `count` in all; true if it stopped before that, or the end, to let the clock be read. */

@@ -1,3 +1,4 @@
+import { EmptyIterator } from '../base/empty-iterator.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
 import { KIND_PUT } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
@@ -7,7 +8,6 @@ import { toHalfOpen } from '../read/bounds.js';
 import type { Cover } from '../read/cover.js';
 import { SetCover } from '../read/cover.js';
 import { CoverCursor } from '../read/cover-cursor.js';
-import { EmptyIterator } from '../read/empty-iterator.js';
 import { overlapsRange } from '../read/key-range.js';
 import { LevelIterator } from '../read/level-iterator.js';
 import { LevelPointSource } from '../read/level-point-source.js';
@@ -143,7 +143,7 @@ export class ReadState {
   }
 }
 
-function largestSequenceOf({ largestSequence, globalSequence }: TableMetadata): number {
+export function largestSequenceOf({ largestSequence, globalSequence }: TableMetadata): number {
   return Math.max(largestSequence, globalSequence);
 }
 

@@ -27,7 +27,7 @@ export function checkScanOptions(options: IteratorOptions): ScanOptions {
   return { bounds, isReverse: reverse, hasKeys: keys, hasValues: values, limit: limitOf(options), fillCache, signal };
 }
 
-export function limitOf({ limit }: IteratorOptions): number {
+function limitOf({ limit }: IteratorOptions): number {
   if (limit === undefined || limit === -1) return Number.POSITIVE_INFINITY;
   if (Number.isInteger(limit) && limit >= 0) return limit;
   if (limit === Number.POSITIVE_INFINITY) return limit;

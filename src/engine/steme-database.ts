@@ -199,8 +199,12 @@ export class StemeDatabase implements Database {
   }
 
   async #closeOnce(): Promise<void> {
-    const { iterators, snapshots } = this.#engine.parts;
+    const { iterators, snapshots, pipeline, stallController } = this.#engine.parts;
+    this.#transactions.closeAll();
     iterators.closeAll();
+    stallController.close();
+    // Transactions that wait to be written need their snapshots until then.
+    await pipeline.drained();
     snapshots.closeAll();
     await this.#longCalls.endAll();
     await this.#engine.close();

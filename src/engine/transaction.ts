@@ -1,12 +1,12 @@
 import { StemeError } from '../base/errors.js';
-import { boundsOf, toHalfOpen } from '../read/bounds.js';
+import { toHalfOpen } from '../read/bounds.js';
 import type { ReadView } from '../read/read-view.js';
 import type { BytesLike, EntryIterator, IteratorOptions, Transaction } from './api.js';
 import { checkWriteOptions, deleteOperation, putOperation, rangeDeleteOperation } from './check-writes.js';
 import { ReadSet } from './read-set.js';
-import { limitOf } from './scan-options.js';
+import { checkScanOptions } from './scan-options.js';
 import { TransactionIterator } from './transaction-iterator.js';
-import { boundBytes, keyBytes } from './user-bytes.js';
+import { keyBytes } from './user-bytes.js';
 import { valueOfWrite, WriteSet } from './write-set.js';
 
 /** Reads of a moment of its own choice. */
@@ -28,7 +28,7 @@ export class DatabaseTransaction implements Transaction {
   readonly writeSet = new WriteSet();
   readonly #parts: TransactionParts;
   readonly #iterators = new Set<TransactionIterator>();
-  #endError: StemeError | undefined;
+  #endReason: string | undefined;
 
   constructor(parts: TransactionParts) {
     this.#parts = parts;
@@ -67,21 +67,15 @@ export class DatabaseTransaction implements Transaction {
 
   iterator(options: IteratorOptions = {}): EntryIterator {
     this.#assertOpen();
-    const { gt, gte, lt, lte, reverse = false, keys = true, values = true } = options;
-    const bounds = boundsOf({
-      gt: boundBytes('gt', gt),
-      gte: boundBytes('gte', gte),
-      lt: boundBytes('lt', lt),
-      lte: boundBytes('lte', lte),
-    });
+    const { bounds, isReverse, limit, hasKeys, hasValues } = checkScanOptions(options);
     const iterator = new TransactionIterator({
       stored: this.#parts.reads.iteratorAt({ ...options, keys: true, limit: -1 }, this.#parts.view),
       writes: this.writeSet.view(),
       range: toHalfOpen(bounds),
-      isReverse: reverse,
-      limit: limitOf(options),
-      hasKeys: keys,
-      hasValues: values,
+      isReverse,
+      limit,
+      hasKeys,
+      hasValues,
       assertOpen: () => this.#assertOpen(),
       onScan: (coverage) => this.readSet.addRange(coverage),
       onClose: (closed) => this.#iterators.delete(closed),
@@ -109,11 +103,11 @@ export class DatabaseTransaction implements Transaction {
 
   /** From now on every use throws STEME_TRANSACTION_CLOSED, for this reason. */
   end(reason: string): void {
-    this.#endError ??= new StemeError('STEME_TRANSACTION_CLOSED', reason);
+    this.#endReason ??= reason;
     for (const iterator of [...this.#iterators]) void iterator.close();
   }
 
   #assertOpen(): void {
-    if (this.#endError !== undefined) throw new StemeError(this.#endError.code, this.#endError.message);
+    if (this.#endReason !== undefined) throw new StemeError('STEME_TRANSACTION_CLOSED', this.#endReason);
   }
 }

@@ -84,15 +84,16 @@ export interface CompactionJob {
 
 export type Job = FlushJob | CompactionJob;
 
-/** The new files of a job, by what the manifest will know of them. */
+/** The new files of a job, by what the manifest will know of them, and what it took. */
 export interface JobFiles {
   readonly tables: readonly TableMetadata[];
   readonly blobs: readonly BlobMetadata[];
+  /** Stored bytes of the blocks that were read. */
+  readonly readBytes: number;
 }
 
 export interface JobOutput extends JobFiles {
-  /** Bytes of the files read and written. */
-  readonly readBytes: number;
+  /** Of the new files. */
   readonly writtenBytes: number;
   readonly elapsedMs: number;
 }

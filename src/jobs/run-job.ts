@@ -9,10 +9,9 @@ import { outputPathsOf } from './job-files.js';
 export async function runJob(fileSystem: FileSystem, job: Job): Promise<JobReply> {
   const startedAtMs = performance.now();
   try {
-    const { tables, blobs } = await runKind(fileSystem, job);
+    const { tables, blobs, readBytes } = await runKind(fileSystem, job);
     makeNamesDurable(fileSystem, job);
     const writtenBytes = fileBytesOf(tables) + fileBytesOf(blobs);
-    const readBytes = job.kind === 'compaction' ? fileBytesOf(job.inputs) : 0;
     return { output: { tables, blobs, readBytes, writtenBytes, elapsedMs: performance.now() - startedAtMs } };
   } catch (error) {
     return { error: errorToData(error) };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../../src/base/limits.js';
-import type { BatchOperation, Database } from '../../src/engine/api.js';
+import type { BatchOperation, Database, WriteOptions } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { openForTest } from '../../src/testing.js';
@@ -80,6 +80,57 @@ describe('bad input is refused before anything is written', () => {
     await expect(db.batch(operations)).rejects.toEqual(code('STEME_INVALID_BATCH'));
   });
 
+  const badRanges: [name: string, gte: unknown, lt: unknown][] = [
+    ['that ends before it starts', 'b', 'a'],
+    ['without a start', undefined, 'a'],
+    ['without an end', 'a', undefined],
+    ['of numbers', 1, 2],
+    ['with a bound that is too long', 'a', 'b'.repeat(KEY_BYTES_MAX + 1)],
+  ];
+  it.each(badRanges)('as a range to delete: one %s', async (_, gte, lt) => {
+    const range = { gte: untyped<string>(gte), lt: untyped<string>(lt) };
+    const refusal = code('STEME_INVALID_RANGE');
+    await expect(db.deleteRange(range.gte, range.lt)).rejects.toEqual(refusal);
+    await expect(
+      db.batch([
+        { type: 'put', key: 'a', value: 'v' },
+        { type: 'delRange', ...range },
+      ]),
+    ).rejects.toEqual(refusal);
+    await expect(db.transaction((tx) => tx.deleteRange(range.gte, range.lt))).rejects.toEqual(refusal);
+  });
+
+  it('but not an empty range to delete, of which nothing is written', async () => {
+    await db.deleteRange('a', 'a');
+    await db.deleteRange('', '');
+    await db.deleteRange('', Uint8Array.of(0));
+    await db.batch([{ type: 'delRange', gte: 'x', lt: 'x' }]);
+  });
+
+  const badWriteOptions: [name: string, options: unknown, problems: number][] = [
+    ['a signal that is none', { signal: {} }, 1],
+    ['a negative wait', { maxDelayMs: -1 }, 1],
+    ['no number to wait', { maxDelayMs: Number.NaN }, 1],
+    ['several at once', { ttlMs: 0, maxDelayMs: -1, signal: 1 }, 3],
+  ];
+  it.each(badWriteOptions)('as options of a write: %s', async (_, bad, problemCount) => {
+    const options = untyped<WriteOptions>(bad);
+    const refusal = { code: 'STEME_INVALID_OPTION', problems: expect.objectContaining({ length: problemCount }) };
+    await expect(db.put('a', 'v', options)).rejects.toMatchObject(refusal);
+    await expect(db.batch([{ type: 'del', key: 'a' }], options)).rejects.toMatchObject(refusal);
+  });
+
+  it('as options of a delete: a time to live', async () => {
+    await expect(db.del('a', { ttlMs: 5 })).rejects.toEqual(code('STEME_INVALID_OPTION'));
+    await expect(db.deleteRange('a', 'b', { ttlMs: 5 })).rejects.toEqual(code('STEME_INVALID_OPTION'));
+  });
+
+  it('as a signal: one that is aborted already', async () => {
+    const signal = AbortSignal.abort('no');
+    await expect(db.put('a', 'v', { signal })).rejects.toEqual(code('STEME_ABORTED'));
+    await expect(db.batch([{ type: 'del', key: 'a' }], { signal })).rejects.toEqual(code('STEME_ABORTED'));
+  });
+
   it('as the place of a bad operation: by its index', async () => {
     const operations = untyped<BatchOperation[]>([{ type: 'del', key: 'a' }, { type: 'x' }]);
     await expect(db.batch(operations)).rejects.toThrow('operation 1');
@@ -94,6 +145,10 @@ describe('bad options are refused', () => {
     ['a fraction', { bloomBitsPerKey: 1.5 }, /bloomBitsPerKey/],
     ['a word that is none of the choices', { compression: 'zip' }, /compression/],
     ['no thread', { threads: 0 }, /threads/],
+    ['a time to live that is negative', { ttlMs: -1 }, /ttlMs/],
+    ['a transaction without time', { transactionTimeoutMs: 0 }, /transactionTimeoutMs/],
+    ['a threshold beyond the largest value', { blobThreshold: VALUE_BYTES_MAX + 1 }, /blobThreshold/],
+    ['a warning after less than nothing', { snapshotWarningMs: -5 }, /snapshotWarningMs/],
     ['a word for a switch', { readOnly: 'yes' }, /readOnly/],
     ['two that exclude each other', { readOnly: true, errorIfExists: true }, /exclude/],
   ])('%s', async (_, options, message) => {
