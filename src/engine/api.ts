@@ -282,6 +282,8 @@ export interface DatabaseStats {
     readonly hits: number;
     readonly misses: number;
   };
+  /** Point reads that a table's filter let through and that found nothing there. */
+  readonly filters: { readonly falsePositives: number };
   readonly flushes: { readonly count: number; readonly storedBytes: number; readonly totalMs: number };
   readonly compactions: {
     /** Merges that came to their end. */

@@ -93,8 +93,8 @@ export class ReadState {
     for (let i = 0; i < this.memtables.length; i++) {
       const { memtable } = this.memtables[i];
       const isFound = memtable.get(key, 0, sequenceMax, result);
-      const tombstones = memtable.rangeTombstones();
-      if (tombstones === undefined ? isFound : applyCover(tombstones, key, sequenceMax, isFound, result)) return;
+      const cover = memtable.keyCover();
+      if (cover === undefined ? isFound : applyCover(cover, key, sequenceMax, isFound, result)) return;
     }
     if (this.#tableSources.length === 0) {
       result.state = LOOKUP_MISSING;

@@ -3,7 +3,7 @@ import type { InternalIterator } from '../base/internal-iterator.js';
 import { KIND_DELETE, KIND_RANGE_DELETE } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_DELETED, LOOKUP_FOUND } from '../base/point-result.js';
-import type { RangeTombstoneSet } from '../base/range-tombstones.js';
+import type { KeyCover, RangeTombstoneSet } from '../base/range-tombstones.js';
 import { ARENA_HEADER_BYTES, Arena, ROOT_SLOT } from './arena.js';
 import { MemtableIterator } from './memtable-iterator.js';
 import { MemtableTombstones, publishRangeDelete } from './memtable-tombstones.js';
@@ -178,7 +178,12 @@ export class Memtable {
 
   /** Its range deletes; undefined without any. Those newer than the reader are among them: it asks up to a sequence. */
   rangeTombstones(): RangeTombstoneSet | undefined {
-    return this.#tombstones.current();
+    return this.#tombstones.refresh() ? this.#tombstones.whole() : undefined;
+  }
+
+  /** The same for a point read, which need not know all of them. Good until the next range delete. */
+  keyCover(): KeyCover | undefined {
+    return this.#tombstones.refresh() ? this.#tombstones : undefined;
   }
 
   /** The newest version of `key` at or below `sequenceMax`; false if there is none here. `keyHash` is not used. */
