@@ -14,7 +14,7 @@
 import { LEVEL_COUNT } from '../base/limits.js';
 import type { Levels } from '../version/levels-builder.js';
 import type { CompactionSettings } from './compaction-settings.js';
-import { sumBytes } from './table-ranges.js';
+import { digestOf } from './level-digest.js';
 
 export const LAST_LEVEL = LEVEL_COUNT - 1;
 
@@ -30,7 +30,7 @@ export interface LevelTargets {
 export function levelTargets(levels: Levels, settings: CompactionSettings): LevelTargets {
   const bytes = new Array<number>(LEVEL_COUNT).fill(0);
   bytes[LAST_LEVEL] = Number.POSITIVE_INFINITY;
-  const lastBytes = Math.max(...levels.slice(1).map(sumBytes));
+  const lastBytes = Math.max(...levels.slice(1).map((tables) => digestOf(tables).bytes));
   let stepCount = 0;
   while (stepCount < LAST_LEVEL - 1 && lastBytes / settings.levelMultiplier ** stepCount > settings.baseBytesMax)
     stepCount++;

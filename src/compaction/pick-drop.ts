@@ -5,6 +5,7 @@ import { endsBefore } from '../read/key-range.js';
 import type { TableMetadata } from '../table/table-metadata.js';
 import type { CompactionPlan, CompactionReason, PlanInput } from './compaction-plan.js';
 import { isIdle } from './conflicts.js';
+import { digestOf } from './level-digest.js';
 import { dropPlan } from './make-plan.js';
 import type { PickContext } from './pick-context.js';
 import { overlappingSpan, overlaps } from './table-ranges.js';
@@ -16,6 +17,7 @@ export function pickRangeDeleteDrop({ shape }: PickContext): CompactionPlan | un
 }
 
 export function pickExpiredDrop({ shape }: PickContext): CompactionPlan | undefined {
+  if (!shape.levels.some((tables) => digestOf(tables).hasExpiring)) return undefined;
   return dropAll(
     shape,
     'expired',

@@ -94,6 +94,6 @@ export class Scan<Item> {
 
 /** A read that was asked for is given up if the signal comes in the same turn, as where reads are done by other threads. */
 async function mayBeAborted(signal: AbortSignal): Promise<void> {
-  await undefined;
+  await Promise.resolve();
   if (signal.aborted) throw new LevelError('LEVEL_ABORTED', 'Operation has been aborted', { cause: signal.reason });
 }

@@ -194,11 +194,14 @@ export class StemeLevel<KDefault = string, VDefault = string> extends AbstractLe
     return this.database.has(toEngineKey(key), LevelSnapshot.readOptions(options.snapshot)).catch(throwLevelError);
   }
 
+  /** All in one turn of the event loop, so at one moment. */
   async _hasMany(keys: readonly BytesLike[], options: FormatOptions): Promise<boolean[]> {
     const moment = LevelSnapshot.readOptions(options.snapshot);
-    const { database } = this;
-    // All asked in one turn of the event loop, so at one moment.
-    return Promise.all(keys.map((key) => database.has(toEngineKey(key), moment))).catch(throwLevelError);
+    try {
+      return keys.map((key) => this.database.hasSync(toEngineKey(key), moment));
+    } catch (error) {
+      throw toLevelError(error);
+    }
   }
 
   _put(key: BytesLike, value: BytesLike, options: WriteOptions): Promise<void> {
