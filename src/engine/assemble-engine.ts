@@ -101,6 +101,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     versions,
     runner,
     tableSettings,
+    moments: () => [...readers.sequences(), state.visibleSequence],
     wal,
     files,
     onRoom,
@@ -146,13 +147,14 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     warningMs: options.snapshotWarningMs,
     onWarning,
   });
+  const readers = new AllReaders([snapshots, iterators]);
   const compactions = new CompactionController({
     state,
     versions,
     runner,
     files,
     tables,
-    readers: new AllReaders([snapshots, iterators]),
+    readers,
     settings,
     readMode: options.readMode,
     tableSettings,
