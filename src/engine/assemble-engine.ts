@@ -102,6 +102,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     versions,
     runner,
     tableSettings,
+    moments: () => [...readers.sequences(), state.visibleSequence],
     wal,
     files,
     onRoom,
@@ -147,13 +148,14 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     warningMs: options.snapshotWarningMs,
     onWarning,
   });
+  const readers = new AllReaders([snapshots, iterators]);
   const compactions = new CompactionController({
     state,
     versions,
     runner,
     files,
     tables,
-    readers: new AllReaders([snapshots, iterators]),
+    readers,
     settings,
     readMode: options.readMode,
     tableSettings,

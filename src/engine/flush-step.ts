@@ -8,6 +8,8 @@ export interface FlushStepOptions {
   readonly versions: VersionSet;
   readonly runner: JobRunner;
   readonly tableSettings: () => TableSettings;
+  /** Of a flush job: what readers look at now, and will from now on. */
+  readonly moments: () => readonly number[];
 }
 
 export interface FlushResult {
@@ -20,10 +22,11 @@ export interface FlushResult {
  * all its records are safe in the log (law 7), and becomes the first segment that recovery needs.
  */
 export async function flushOldest(options: FlushStepOptions, number: number): Promise<FlushResult> {
-  const { state, versions, runner, tableSettings } = options;
+  const { state, versions, runner, tableSettings, moments } = options;
   const slot = state.sealed[0];
   const logNumber = await slot.nextSegment;
-  const job = { kind: 'flush' as const, memtable: slot.memtable.share(), number, settings: tableSettings() };
+  const memtable = slot.memtable.share();
+  const job = { kind: 'flush' as const, memtable, moments: moments(), number, settings: tableSettings() };
   const { tables, elapsedMs } = await runner.run(job);
   const edit = {
     addedTables: tables.map((table) => ({ level: 0, table })),

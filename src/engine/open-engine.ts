@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { StemeError } from '../base/errors.js';
-import { MIB, OPEN_TABLES_MAX, SEALED_MEMTABLES_MAX, WAL_RECYCLED_SEGMENTS_MAX } from '../base/limits.js';
+import { MIB, OPEN_TABLES_MAX, SEALED_MEMTABLES_MAX, SEQUENCE_MAX, WAL_RECYCLED_SEGMENTS_MAX } from '../base/limits.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
 import { ArenaPool } from '../memtable/arena-pool.js';
@@ -161,6 +161,8 @@ class Opening {
       directory: this.#directory,
       options: this.#options,
       tableSettings: () => this.#tableSettings(),
+      // Nobody reads yet.
+      moments: () => [SEQUENCE_MAX],
       versions,
       state,
       runner,

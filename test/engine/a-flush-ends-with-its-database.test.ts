@@ -40,6 +40,7 @@ async function controllerWithFullQueue(): Promise<{ flushes: FlushController; st
     onFailure: () => undefined,
     timers: systemTimers,
     tableSettings: () => settingsWith(),
+    moments: () => [],
   };
   const flushes = new FlushController({ state, versions, runner: NEVER, wal, files, ...callbacks });
   for (let i = 1; i <= SEALED_MEMTABLES_MAX + 1; i++) {
