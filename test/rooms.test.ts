@@ -96,6 +96,17 @@ describe('the room rules', () => {
     ]);
   });
 
+  it('keep abstract-level in the level room, whose door belongs to it', () => {
+    expect(problemsOf('src/level/steme-level.ts', `import { AbstractLevel } from 'abstract-level';`)).toEqual([]);
+    expect(problemsOf('src/level.ts', `export { StemeLevel } from './level/steme-level.js';`)).toEqual([]);
+    expect(problemsOf('src/engine/open.ts', `import type { AbstractLevel } from 'abstract-level';`)).toEqual([
+      'it imports abstract-level: only src/level may',
+    ]);
+    expect(problemsOf('src/cli/main.ts', `import { StemeLevel } from '../level.js';`)).toEqual([
+      'it imports ../level.js: src/level is a sibling of src/cli',
+    ]);
+  });
+
   it.each([
     ['a value', 'export default 1;'],
     ['a function', 'export default function a() {}'],

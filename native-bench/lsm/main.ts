@@ -111,7 +111,7 @@ say(
   'Keys of 16 bytes, values of 100 bytes that are 50 random bytes twice. Ingest in batches of 1,000 with 4 in flight and no',
 );
 say(
-  'sync, durable at the end (rocksdb-native: by a flush). Settled: two seconds without a byte written. Write amplification is',
+  'sync, durable at the end (rocksdb-native: by a flush). Settled: five seconds without a byte written. Write amplification is',
 );
 say(
   'all that the process caused to be written until it settled, logs included, over keys and values. Scans in calls of 1,000',

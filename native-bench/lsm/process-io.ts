@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 250;
 /** Without a written byte for so long the background work is over. */
-const QUIET_MS = 2000;
+const QUIET_MS = 5000;
 
 /** Bytes that this process, with all its threads, has caused to be written to the disk. */
 export function writtenBytes(): number {

@@ -57,7 +57,7 @@ class StemeDbEngine implements LsmEngine {
   }
 
   counters(): Readonly<Record<string, number>> {
-    const { wal, stalls, flushes, compactions, levels, blockCache } = this.#db.stats();
+    const { wal, stalls, flushes, compactions, levels, blockCache, filters } = this.#db.stats();
     return {
       walWrittenBytes: wal.writtenBytes,
       flushedBytes: flushes.storedBytes,
@@ -67,6 +67,7 @@ class StemeDbEngine implements LsmEngine {
       stallMs: stalls.totalMs,
       tables: levels.reduce((sum, level) => sum + level.fileCount, 0),
       blockReads: blockCache.misses,
+      filterFalsePositives: filters.falsePositives,
     };
   }
 }

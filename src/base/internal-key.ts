@@ -55,6 +55,13 @@ export function readTrailerSequence(source: Uint8Array, at: number): number {
   return low + readUint32(source, at + 4) * TWO_24;
 }
 
-export function isKnownKind(kind: number): kind is Kind {
-  return kind === KIND_PUT || kind === KIND_DELETE;
+/** Whether an entry of a table may be of this kind. */
+export function isTableKind(kind: number): boolean {
+  return (
+    kind === KIND_PUT ||
+    kind === KIND_DELETE ||
+    kind === KIND_PUT_EXPIRING ||
+    kind === KIND_PUT_BLOB ||
+    kind === KIND_PUT_BLOB_EXPIRING
+  );
 }

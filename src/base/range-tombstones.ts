@@ -22,8 +22,17 @@ export interface TombstoneFragment {
   readonly sequences: readonly number[];
 }
 
+/** What a point read asks. */
+export interface KeyCover {
+  /**
+   * The largest sequence at or below `sequenceMax` of a tombstone that covers the key `source[start, end)`; 0 if none
+   * does. Allocates nothing.
+   */
+  coveringSequence(source: Uint8Array, start: number, end: number, sequenceMax: number): number;
+}
+
 /** An immutable set; all it changes is a note of where the last question fell. */
-export class RangeTombstoneSet {
+export class RangeTombstoneSet implements KeyCover {
   static readonly EMPTY = new RangeTombstoneSet([]);
 
   /** Sorted and disjoint. Neighbours that touch differ in their sequences. */
@@ -37,7 +46,7 @@ export class RangeTombstoneSet {
 
   /** In any order, overlapping or not. An empty range covers nothing. */
   static of(tombstones: Iterable<RangeTombstone>): RangeTombstoneSet {
-    return RangeTombstoneSet.#ofFragments(fragment(tombstones));
+    return RangeTombstoneSet.ofFragments(fragment(tombstones));
   }
 
   static merge(sets: readonly RangeTombstoneSet[]): RangeTombstoneSet {
@@ -46,18 +55,28 @@ export class RangeTombstoneSet {
     return RangeTombstoneSet.of(filled.flatMap((set) => [...tombstonesOf(set.fragments)]));
   }
 
-  static #ofFragments(fragments: readonly TombstoneFragment[]): RangeTombstoneSet {
+  /** Of fragments that are what fragments must be: sorted, disjoint, none empty. */
+  static ofFragments(fragments: readonly TombstoneFragment[]): RangeTombstoneSet {
     return fragments.length === 0 ? RangeTombstoneSet.EMPTY : new RangeTombstoneSet(fragments);
+  }
+
+  /** This set and one more; the fragments that it does not touch are taken over. */
+  with(tombstone: RangeTombstone): RangeTombstoneSet {
+    const { start, end } = tombstone;
+    if (compareBytes(start, end) >= 0) return this;
+    const fragments = this.fragments.slice();
+    let to = this.#search(start, 0, start.length);
+    // The neighbours too: what touches may be the same.
+    const from = Math.max(0, to - 1);
+    while (to < fragments.length && compareBytes(fragments[to].start, end) <= 0) to++;
+    fragments.splice(from, to - from, ...overlaid(fragments.slice(from, to), tombstone));
+    return new RangeTombstoneSet(fragments);
   }
 
   get isEmpty(): boolean {
     return this.fragments.length === 0;
   }
 
-  /**
-   * The largest sequence at or below `sequenceMax` of a tombstone that covers the key `source[start, end)`; 0 if none
-   * does. Allocates nothing.
-   */
   coveringSequence(source: Uint8Array, start: number, end: number, sequenceMax: number): number {
     const index = this.firstEndingAfter(source, start, end);
     if (index === this.fragments.length) return 0;
@@ -81,7 +100,7 @@ export class RangeTombstoneSet {
   clip(start: Uint8Array | undefined, end: Uint8Array | undefined): RangeTombstoneSet {
     const clipped = this.fragments.flatMap((whole) => clipFragment(whole, start, end) ?? []);
     const isWhole = clipped.length === this.fragments.length && clipped.every((part, i) => part === this.fragments[i]);
-    return isWhole ? this : RangeTombstoneSet.#ofFragments(clipped);
+    return isWhole ? this : RangeTombstoneSet.ofFragments(clipped);
   }
 
   #isFirstEndingAfter(index: number, source: Uint8Array, start: number, end: number): boolean {
@@ -170,6 +189,30 @@ function edgesOf(tombstones: Iterable<RangeTombstone>): Edge[] {
     edges.push({ key: start, sequence, isStart: true }, { key: end, sequence, isStart: false });
   }
   return edges.sort((a, b) => compareBytes(a.key, b.key));
+}
+
+/** Fragments in a row, with `sequence` where `tombstone` covers them and alone where it covers gaps around them. */
+function overlaid(row: readonly TombstoneFragment[], { start, end, sequence }: RangeTombstone): TombstoneFragment[] {
+  const parts: TombstoneFragment[] = [];
+  const appendAll = (...next: (TombstoneFragment | undefined)[]): void => {
+    for (const part of next) if (part !== undefined) append(parts, part);
+  };
+  const added: TombstoneFragment = { start, end, sequences: [sequence] };
+  let at = start;
+  for (const whole of row) {
+    const inside = clipFragment(whole, start, end);
+    appendAll(clipFragment(whole, undefined, start), clipFragment(added, at, whole.start));
+    if (inside !== undefined) append(parts, { ...inside, sequences: withSequence(inside.sequences, sequence) });
+    appendAll(clipFragment(whole, end, undefined));
+    if (compareBytes(whole.end, at) > 0) at = whole.end;
+  }
+  appendAll(clipFragment(added, at, undefined));
+  return parts;
+}
+
+function withSequence(descending: readonly number[], sequence: number): readonly number[] {
+  const at = indexOfSequence(descending, sequence);
+  return descending[at] === sequence ? descending : [...descending.slice(0, at), sequence, ...descending.slice(at)];
 }
 
 /** Where `sequence` stands among descending ones, or would. */

@@ -1,5 +1,5 @@
 import { type ErrorCode, StemeError, systemCodeOf } from '../base/errors.js';
-import { EXIT_DAMAGED, EXIT_FAILURE, EXIT_LOCKED, EXIT_USAGE } from './exit-codes.js';
+import { EXIT_DAMAGED, EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_LOCKED, EXIT_USAGE } from './exit-codes.js';
 import { UsageError } from './usage-error.js';
 
 /** An error as the user meets it: one line, a hint where there is something to do, and the exit code. */
@@ -13,6 +13,7 @@ export interface ErrorReport {
 
 const HINT_OF_CODE: Partial<Record<ErrorCode, string>> = {
   STEME_LOCKED: 'close the other program, or work on a copy of the directory',
+  STEME_EXISTS: 'name a directory that is empty or not there',
   STEME_NOT_FOUND: 'check --db; "steme ingest" creates a database',
   STEME_CORRUPTION: 'keep the directory as it is and restore a backup; docs/recovery.md tells what can be saved',
   STEME_INTERNAL: 'this is a bug of stemedb; please report it with the output of --debug',
@@ -60,6 +61,7 @@ function reportOfStemeError(error: StemeError): ErrorReport {
 function exitCodeOf(code: ErrorCode): number {
   if (code === 'STEME_LOCKED') return EXIT_LOCKED;
   if (code === 'STEME_CORRUPTION') return EXIT_DAMAGED;
+  if (code === 'STEME_ABORTED') return EXIT_INTERRUPTED;
   return USAGE_CODES.has(code) ? EXIT_USAGE : EXIT_FAILURE;
 }
 

@@ -15,7 +15,7 @@ Exit codes:
   2    wrong usage
   3    get: the key is not in the database
   4    another process has the database open
-  5    the database is damaged
+  5    the database or the backup is damaged
   6    ingest --strict: done, and at least one record was rejected
-  130  interrupted by SIGINT or SIGTERM; run the same ingest again to complete it
+  130  interrupted by SIGINT or SIGTERM; run the same command again to complete it
 `;

@@ -1,5 +1,15 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import {
+  type BackupFlags,
+  backupCommand,
+  listBackupsCommand,
+  type RestoreFlags,
+  removeBackupsCommand,
+  restoreCommand,
+} from './backup/backup-command.js';
+import { type CheckpointFlags, checkpointCommand } from './checkpoint-command.js';
 import type { CliEnvironment } from './cli-environment.js';
+import { type CompactFlags, compactCommand } from './compact-command.js';
 import { formatReport, formatStacks, reportOf } from './error-report.js';
 import { EXIT_CODES_HELP, EXIT_OK, EXIT_USAGE } from './exit-codes.js';
 import { type GetFlags, getCommand } from './get-command.js';
@@ -7,6 +17,7 @@ import { type IngestFlags, ingestCommand } from './ingest-command.js';
 import { packageVersion } from './package-version.js';
 import { FORMAT_NAMES } from './record-reader/record-reader.js';
 import { type ScanFlags, scanCommand } from './scan-command.js';
+import { type SizeFlags, sizeCommand } from './size-command.js';
 import { type StatsFlags, statsCommand } from './stats-command.js';
 
 const RECORDS_PER_BATCH_DEFAULT = 1000;
@@ -49,6 +60,11 @@ function buildProgram(environment: CliEnvironment, finish: Finish): Command {
   addGet(program, environment, finish);
   addScan(program, environment, finish);
   addStats(program, environment, finish);
+  addSize(program, environment, finish);
+  addCompact(program, environment, finish);
+  addCheckpoint(program, environment, finish);
+  addBackup(program, environment, finish);
+  addRestore(program, environment, finish);
   return program;
 }
 
@@ -97,10 +113,65 @@ function addStats(program: Command, environment: CliEnvironment, finish: Finish)
     .action(async (flags: StatsFlags) => finish(await statsCommand(flags, environment)));
 }
 
+function addSize(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'size')
+    .description('print about how many bytes a range of keys takes, without reading it')
+    .option('--gte <key>', 'from this key on')
+    .option('--lt <key>', 'up to before this key')
+    .action(async (flags: SizeFlags) => finish(await sizeCommand(flags, environment)));
+}
+
+function addCompact(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'compact')
+    .description('merge a range of keys, or everything, into one sorted run without what is deleted or replaced')
+    .option('--gte <key>', 'from this key on')
+    .option('--lt <key>', 'up to before this key')
+    .action(async (flags: CompactFlags) => finish(await compactCommand(flags, environment)));
+}
+
+function addCheckpoint(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'checkpoint')
+    .description('make a database of this moment in another directory, by hard links where they are to be had')
+    .argument('<TO>', 'a directory that is empty or not there')
+    .action(async (to: string, flags: CheckpointFlags) => finish(await checkpointCommand(to, flags, environment)));
+}
+
+function addBackup(program: Command, environment: CliEnvironment, finish: Finish): void {
+  // Not required: `ls` and `rm` know no database.
+  const backup = command(program, 'backup')
+    .description('add a backup to a directory of backups; files that an earlier one has are not copied again')
+    .option('--db <dir>', 'directory of the database')
+    .argument('<TO>', 'the directory of backups; made if there is none')
+    .action(async (to: string, flags: BackupFlags) => finish(await backupCommand(to, flags, environment)));
+  command(backup, 'ls')
+    .description('print the backups in a directory')
+    .argument('<BACKUPS>', 'the directory of backups')
+    // `backup` has options of the same names, and takes them wherever they stand.
+    .action(async (from: string, _flags: BackupFlags, ls: Command) =>
+      finish(await listBackupsCommand(from, ls.optsWithGlobals<BackupFlags>(), environment)),
+    );
+  command(backup, 'rm')
+    .description('remove backups, and the files that no other one has')
+    .argument('<BACKUPS>', 'the directory of backups')
+    .argument('<ID...>', 'what to remove', (text: string, ids: number[] = []) => [...ids, wholeNumber(text)])
+    .action(async (from: string, ids: number[]) => finish(await removeBackupsCommand(from, ids, environment)));
+}
+
+function addRestore(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'restore')
+    .description('make a database of a backup, in a directory that is empty or not there')
+    .argument('<BACKUPS>', 'the directory of backups')
+    .option('--id <id>', 'which one (default: the last)', wholeNumber)
+    .action(async (from: string, flags: RestoreFlags) => finish(await restoreCommand(from, flags, environment)));
+}
+
 function databaseCommand(program: Command, name: string): Command {
+  return command(program, name).requiredOption('--db <dir>', 'directory of the database');
+}
+
+function command(program: Command, name: string): Command {
   return program
     .command(name)
-    .requiredOption('--db <dir>', 'directory of the database')
     .option('--json', 'print JSON, errors too')
     .option('--debug', 'print stacks with errors')
     .addHelpText('after', '\nExit codes: see "steme --help".\n');

@@ -1,5 +1,6 @@
 import {
   BASE_LEVEL_BYTES_MAX,
+  BASE_LEVEL_BYTES_MIN,
   COMPACTION_BYTES_MAX,
   COMPACTION_BYTES_PER_SECOND_MIN,
   COMPACTION_DEBT_HARD_BYTES,
@@ -10,15 +11,19 @@ import {
   L0_SLOWDOWN_COUNT,
   L0_STOP_COUNT,
   LEVEL_MULTIPLIER,
+  LEVEL_MULTIPLIER_MIN,
   TABLE_BYTES_TARGET,
 } from '../base/limits.js';
 
 /** All that the policy can be tuned by. Shares are parts of 1. */
 export interface CompactionSettings {
-  /** How much larger a level is than the one above it. */
+  /** How many times larger a level is than the one above it, at most and at least. */
   readonly levelMultiplier: number;
+  readonly levelMultiplierMin: number;
   /** The level that takes what comes from L0 is at most this large; where that level is follows from it. */
   readonly baseBytesMax: number;
+  /** And better not smaller than this, which is about what comes from L0 at once. */
+  readonly baseBytesMin: number;
   readonly tableBytesTarget: number;
   /** A compaction takes no more inputs than it must once they are this large. */
   readonly compactionBytesMax: number;
@@ -52,7 +57,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const COMPACTION_DEFAULTS: CompactionSettings = {
   levelMultiplier: LEVEL_MULTIPLIER,
+  levelMultiplierMin: LEVEL_MULTIPLIER_MIN,
   baseBytesMax: BASE_LEVEL_BYTES_MAX,
+  baseBytesMin: BASE_LEVEL_BYTES_MIN,
   tableBytesTarget: TABLE_BYTES_TARGET,
   compactionBytesMax: COMPACTION_BYTES_MAX,
   grandparentBytesMax: GRANDPARENT_BYTES_MAX,

@@ -41,12 +41,14 @@ export function jobInputs(levels: Levels, plan: CompactionPlan, settings: Compac
   };
 }
 
-/** Tables within the range that may have older versions of the keys of the inputs, and are no inputs. */
-function olderTables(levels: Levels, plan: CompactionPlan, range: KeyRange): TableMetadata[] {
-  const inputs = new Set(plan.inputs.map(({ table }) => table.number));
-  const newest = levels[0].findIndex(({ number }) => inputs.has(number));
-  const olderInL0 = newest === -1 ? [] : levels[0].slice(newest).filter(({ number }) => !inputs.has(number));
-  const deeper = levels.slice(Math.max(1, plan.outputLevel + 1)).flatMap((tables) => overlappingTables(tables, range));
+/**
+ * Tables within the range that may have older versions of the keys of the inputs, and are no inputs. What goes down from L0 leaves
+ * nothing older behind; what is merged within L0 has all that comes after it there below itself.
+ */
+function olderTables(levels: Levels, { inputs, outputLevel }: CompactionPlan, range: KeyRange): TableMetadata[] {
+  const deeper = levels.slice(Math.max(1, outputLevel + 1)).flatMap((tables) => overlappingTables(tables, range));
+  if (outputLevel > 0) return deeper;
+  const olderInL0 = levels[0].slice(levels[0].indexOf(inputs[inputs.length - 1].table) + 1);
   return [...olderInL0.filter((table) => overlaps(table, range)), ...deeper];
 }
 

@@ -1,16 +1,20 @@
 /**
  * How large each level should be. Sizes are derived backwards from the largest level, which is the last one in a store at
  * rest: each level above it is a tenth of the one below, up to the first that is small enough for what comes from L0, the
- * base level. Levels above the base stay empty, so the levels above the last hold at most 1/10 + 1/100 + … = 1/9 of it,
+ * base level. Levels above the base stay empty, so the levels above the last hold about 1/10 + 1/100 + … of it,
  * whatever the size of the store: that bounds the space that hidden versions take. (RocksDB calls it dynamic level bytes.)
  *
- *     last level 20 GiB       L6 20 GiB   L5 2 GiB   L4 205 MiB = base   L1–L3 empty
- *     last level 200 MiB      L6 200 MiB = base                          L1–L5 empty
+ *     last level 200 GiB    L6 200 GiB   L5 20 GiB   L4 2 GiB   L3 256 MiB = base   L1, L2 empty
+ *     last level   5 GiB    L6   5 GiB   L5 512 MiB = base                          L1–L4 empty
+ *     last level   1 GiB    L6   1 GiB = base: one merge with all of it costs less than a stop on the way
+ *
+ * A base level that is smaller than what comes from L0 at once would only pass it on. So where the tenth is, the levels are
+ * packed somewhat closer, for a larger base.
  */
 import { LEVEL_COUNT } from '../base/limits.js';
 import type { Levels } from '../version/levels-builder.js';
 import type { CompactionSettings } from './compaction-settings.js';
-import { sumBytes } from './table-ranges.js';
+import { digestOf } from './level-digest.js';
 
 export const LAST_LEVEL = LEVEL_COUNT - 1;
 
@@ -26,13 +30,16 @@ export interface LevelTargets {
 export function levelTargets(levels: Levels, settings: CompactionSettings): LevelTargets {
   const bytes = new Array<number>(LEVEL_COUNT).fill(0);
   bytes[LAST_LEVEL] = Number.POSITIVE_INFINITY;
-  let target = Math.max(...levels.slice(1).map(sumBytes));
-  let baseLevel = LAST_LEVEL;
-  while (baseLevel > 1 && target > settings.baseBytesMax) {
-    baseLevel--;
-    target /= settings.levelMultiplier;
-    bytes[baseLevel] = target;
-  }
+  const lastBytes = Math.max(...levels.slice(1).map((tables) => digestOf(tables).bytes));
+  let stepCount = 0;
+  while (stepCount < LAST_LEVEL - 1 && lastBytes / settings.levelMultiplier ** stepCount > settings.baseBytesMax)
+    stepCount++;
+  const baseLevel = LAST_LEVEL - stepCount;
+  const smallest = lastBytes / settings.levelMultiplier ** stepCount;
+  const largest = lastBytes / settings.levelMultiplierMin ** stepCount;
+  const baseBytes = Math.max(smallest, Math.min(largest, settings.baseBytesMin));
+  const multiplier = (lastBytes / baseBytes) ** (1 / stepCount);
+  for (let level = baseLevel; level < LAST_LEVEL; level++) bytes[level] = baseBytes * multiplier ** (level - baseLevel);
   return { baseLevel, l0OutputLevel: Math.min(baseLevel, firstFilledLevel(levels, 1)), bytes };
 }
 

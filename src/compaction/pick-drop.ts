@@ -3,8 +3,9 @@ import { compareBytes } from '../base/bytes.js';
 import type { TombstoneFragment } from '../base/range-tombstones.js';
 import { endsBefore } from '../read/key-range.js';
 import type { TableMetadata } from '../table/table-metadata.js';
-import type { CompactionPlan, PlanInput } from './compaction-plan.js';
+import type { CompactionPlan, CompactionReason, PlanInput } from './compaction-plan.js';
 import { isIdle } from './conflicts.js';
+import { digestOf } from './level-digest.js';
 import { dropPlan } from './make-plan.js';
 import type { PickContext } from './pick-context.js';
 import { overlappingSpan, overlaps } from './table-ranges.js';
@@ -12,21 +13,28 @@ import type { TreeShape } from './tree-shape.js';
 
 export function pickRangeDeleteDrop({ shape }: PickContext): CompactionPlan | undefined {
   if (shape.rangeDeletes.length === 0) return undefined;
-  const covered = idleInputs(shape).filter(({ table }) => isCovered(shape, table));
-  return covered.length === 0 ? undefined : dropPlan({ reason: 'range-delete', score: 1 }, covered);
+  return dropAll(shape, 'range-delete', (_level, table) => isCovered(shape, table));
 }
 
 export function pickExpiredDrop({ shape }: PickContext): CompactionPlan | undefined {
-  const expired = idleInputs(shape).filter(
-    ({ level, table }) => isWhollyExpired(table, shape.expiryCutoffMs) && !hidesOlder(shape, level, table),
+  if (!shape.levels.some((tables) => digestOf(tables).hasExpiring)) return undefined;
+  return dropAll(
+    shape,
+    'expired',
+    (level, table) => isWhollyExpired(table, shape.expiryCutoffMs) && !hidesOlder(shape, level, table),
   );
-  return expired.length === 0 ? undefined : dropPlan({ reason: 'expired', score: 1 }, expired);
 }
 
-function idleInputs(shape: TreeShape): PlanInput[] {
-  return shape.levels.flatMap((tables, level) =>
-    tables.filter((table) => isIdle(shape, table)).map((table) => ({ level, table })),
-  );
+function dropAll(
+  shape: TreeShape,
+  reason: CompactionReason,
+  isDroppable: (level: number, table: TableMetadata) => boolean,
+): CompactionPlan | undefined {
+  const dropped: PlanInput[] = [];
+  for (const [level, tables] of shape.levels.entries()) {
+    for (const table of tables) if (isDroppable(level, table) && isIdle(shape, table)) dropped.push({ level, table });
+  }
+  return dropped.length === 0 ? undefined : dropPlan({ reason, score: 1 }, dropped);
 }
 
 /**
@@ -66,7 +74,7 @@ function firstEndingAfter(fragments: readonly TombstoneFragment[], key: Uint8Arr
 
 function isWhollyExpired(table: TableMetadata, cutoffMs: number): boolean {
   const { entryCount, expiringCount, rangeDeleteCount, largestExpiryMs } = table;
-  return expiringCount === entryCount && entryCount > 0 && rangeDeleteCount === 0 && largestExpiryMs <= cutoffMs;
+  return expiringCount > 0 && expiringCount === entryCount && rangeDeleteCount === 0 && largestExpiryMs <= cutoffMs;
 }
 
 /** What has expired still hides older versions of its keys: they must not come back. */

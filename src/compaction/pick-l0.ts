@@ -10,12 +10,13 @@ import { areIdle, isIdle, isWayFree } from './conflicts.js';
 import { leavableGroups, oldestUpTo } from './l0-tables.js';
 import { inputsAt, type Motive, mergePlan, movePlan } from './make-plan.js';
 import type { PickContext } from './pick-context.js';
-import { grandparentBytes } from './push-down.js';
+import { grandparentBytes, isMovable } from './push-down.js';
 import { hullOf, overlappingSpan, overlappingTables, overlaps, sumBytes } from './table-ranges.js';
 
 /**
  * Tables that overlap nothing older in L0 go as deep as nothing overlaps them: data that comes in the order of its keys is never
- * rewritten. Not above the base level, where tables would only be in the way.
+ * rewritten. Not above the base level, where tables would only be in the way; and not onto much that the next step would have to
+ * read with them: that is better shared with the tables still to come.
  */
 export function pickL0Move(
   context: PickContext,
@@ -26,7 +27,7 @@ export function pickL0Move(
   const moved: TableMetadata[] = [];
   let outputLevel = 0;
   for (let index = tables.length - 1; index >= 0; index--) {
-    const level = isWanted(tables[index]) ? depthOf(context, index) : undefined;
+    const level = isWanted(tables[index]) ? depthOf(context, motive, index) : undefined;
     if (level === undefined || (outputLevel !== 0 && level !== outputLevel)) continue;
     outputLevel = level;
     moved.unshift(tables[index]);
@@ -36,8 +37,8 @@ export function pickL0Move(
 }
 
 /** The level that a table of L0 can be moved to; undefined if it cannot. */
-function depthOf(context: PickContext, index: number): number | undefined {
-  const { shape, settings, targets } = context;
+function depthOf(context: PickContext, motive: Motive, index: number): number | undefined {
+  const { shape, targets } = context;
   const tables = shape.levels[0];
   const table = tables[index];
   if (!isIdle(shape, table)) return undefined;
@@ -45,7 +46,9 @@ function depthOf(context: PickContext, index: number): number | undefined {
   let level = 0;
   while (level + 1 < LEVEL_COUNT && !isOverlapped(shape.levels[level + 1], table)) level++;
   if (level < targets.l0OutputLevel || !isWayFree(shape, table, 0, level)) return undefined;
-  return grandparentBytes(context, table, level) <= settings.grandparentBytesMax ? level : undefined;
+  return grandparentBytes(context, table, level) <= table.fileBytes && isMovable(context, motive, table, level)
+    ? level
+    : undefined;
 }
 
 function isOverlapped(level: readonly TableMetadata[], table: TableMetadata): boolean {

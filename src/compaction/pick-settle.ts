@@ -1,7 +1,7 @@
-import type { Levels } from '../version/levels-builder.js';
 import type { CompactionPlan } from './compaction-plan.js';
 import type { CompactionSettings } from './compaction-settings.js';
 import { isIdle } from './conflicts.js';
+import { digestOf } from './level-digest.js';
 import { LAST_LEVEL } from './level-targets.js';
 import type { PickContext } from './pick-context.js';
 import { pickL0Merge } from './pick-l0.js';
@@ -18,7 +18,7 @@ export function pickSettle(context: PickContext): CompactionPlan | undefined {
   const { shape, settings } = context;
   if (shape.nowMs - shape.lastFlushMs < settings.settleMs) return undefined;
   const idleBytes = shape.levels.map((tables) => sumBytes(tables.filter((table) => isIdle(shape, table))));
-  if (!isTopHeavy(idleBytes, sumBytes(shape.levels[LAST_LEVEL]), settings)) return undefined;
+  if (!isTopHeavy(idleBytes, digestOf(shape.levels[LAST_LEVEL]).bytes, settings)) return undefined;
   const motive = { reason: 'settle', score: 0 } as const;
   const upper = [...idleBytes.keys()].filter((level) => level < LAST_LEVEL && idleBytes[level] > 0);
   for (const level of upper.sort((a, b) => idleBytes[b] - idleBytes[a])) {
@@ -33,12 +33,9 @@ export function settlesAtMs(
   shape: Pick<TreeShape, 'levels' | 'lastFlushMs'>,
   settings: CompactionSettings,
 ): number | undefined {
-  const isDue = isTopHeavy(bytesOf(shape.levels), sumBytes(shape.levels[LAST_LEVEL]), settings);
+  const levelBytes = shape.levels.map((tables) => digestOf(tables).bytes);
+  const isDue = isTopHeavy(levelBytes, levelBytes[LAST_LEVEL], settings);
   return isDue ? shape.lastFlushMs + settings.settleMs : undefined;
-}
-
-function bytesOf(levels: Levels): number[] {
-  return levels.map(sumBytes);
 }
 
 function isTopHeavy(levelBytes: readonly number[], lastBytes: number, { upperShareMax }: CompactionSettings): boolean {

@@ -6,6 +6,7 @@
 import type { TableMetadata } from '../table/table-metadata.js';
 import type { CompactionPlan, CompactionReason } from './compaction-plan.js';
 import { isIdle } from './conflicts.js';
+import { digestOf, type LevelDigest } from './level-digest.js';
 import { LAST_LEVEL } from './level-targets.js';
 import type { PickContext } from './pick-context.js';
 import { pickL0Merge } from './pick-l0.js';
@@ -16,16 +17,23 @@ import { expiredShare, reclaimableShare, tombstoneShare } from './table-garbage.
 /** How much a table of a level wants to be compacted; 0 if it does not. */
 type Wear = (context: PickContext, level: number, table: TableMetadata) => number;
 
-const WEARS: readonly { readonly reason: CompactionReason; readonly wearOf: Wear }[] = [
-  { reason: 'expired', wearOf: expiryWear },
-  { reason: 'tombstones', wearOf: tombstoneWear },
-  { reason: 'age', wearOf: ageWear },
+interface WearKind {
+  readonly reason: CompactionReason;
+  readonly wearOf: Wear;
+  /** Whether some table of the level may be worn like that. */
+  readonly isPossible: (context: PickContext, digest: LevelDigest) => boolean;
+}
+
+const WEAR_KINDS: readonly WearKind[] = [
+  { reason: 'expired', wearOf: expiryWear, isPossible: (_, { hasExpiring }) => hasExpiring },
+  { reason: 'tombstones', wearOf: tombstoneWear, isPossible: (_, { hasReclaimable }) => hasReclaimable },
+  { reason: 'age', wearOf: ageWear, isPossible: holdsOldData },
 ];
 
 export function pickWorn(context: PickContext): CompactionPlan | undefined {
-  for (const { reason, wearOf } of WEARS) {
-    for (const { level, index } of wornTables(context, wearOf)) {
-      const plan = compactWorn(context, reason, level, index);
+  for (const kind of WEAR_KINDS) {
+    for (const { level, index } of wornTables(context, kind)) {
+      const plan = compactWorn(context, kind.reason, level, index);
       if (plan !== undefined) return plan;
     }
   }
@@ -38,10 +46,11 @@ interface WornTable {
   readonly wear: number;
 }
 
-function wornTables(context: PickContext, wearOf: Wear): WornTable[] {
+function wornTables(context: PickContext, { wearOf, isPossible }: WearKind): WornTable[] {
   const { shape } = context;
   const worn: WornTable[] = [];
   for (const [level, tables] of shape.levels.entries()) {
+    if (!isPossible(context, digestOf(tables))) continue;
     for (const [index, table] of tables.entries()) {
       const wear = wearOf(context, level, table);
       if (wear > 0 && isIdle(shape, table)) worn.push({ level, index, wear });
@@ -81,9 +90,12 @@ function tombstoneWear(context: PickContext, level: number, table: TableMetadata
   return share >= threshold ? share : 0;
 }
 
+function holdsOldData({ shape, settings }: PickContext, { oldestAtMs }: LevelDigest): boolean {
+  return settings.maxAgeMs > 0 && shape.nowMs - oldestAtMs >= settings.maxAgeMs;
+}
+
 function ageWear(context: PickContext, level: number, table: TableMetadata): number {
   const { shape, settings } = context;
-  if (settings.maxAgeMs === 0) return 0;
   const dataAgeMs = shape.nowMs - table.oldestAtMs;
   if (level < LAST_LEVEL) return dataAgeMs >= settings.maxAgeMs ? dataAgeMs : 0;
   const holdsTombstones = table.tombstoneCount > 0 && isUnpinned(context, table);

@@ -4,6 +4,7 @@ import { areIdle, isIdle, isWayFree } from './conflicts.js';
 import { LAST_LEVEL, nextLevel } from './level-targets.js';
 import { inputsAt, type Motive, mergePlan, movePlan } from './make-plan.js';
 import type { PickContext } from './pick-context.js';
+import { reclaimableShare } from './table-garbage.js';
 import { hullOf, type IndexSpan, overlappingSpan, sumBytes } from './table-ranges.js';
 
 /**
@@ -24,11 +25,20 @@ export function pushDown(
   const overlapped = below.slice(span.start, span.end);
   if (!isIdle(shape, seed) || !areIdle(shape, overlapped)) return undefined;
   if (!isWayFree(shape, hullOf([seed, ...overlapped]), level, outputLevel)) return undefined;
-  if (overlapped.length === 0 && grandparentBytes(context, seed, outputLevel) <= context.settings.grandparentBytesMax) {
+  if (overlapped.length === 0 && isMovable(context, motive, seed, outputLevel)) {
     return movePlan(motive, inputsAt(level, [seed]), outputLevel);
   }
   const upper = withFreeNeighbours(context, level, index, outputLevel, span);
   return mergePlan(context, motive, [...inputsAt(level, upper), ...inputsAt(outputLevel, overlapped)], outputLevel);
+}
+
+/**
+ * Whether a table that nothing overlaps may go to a level as it is. Not if the next step would have to read too much with it; and
+ * not with something to drop, when dropping is what somebody waits for.
+ */
+export function isMovable(context: PickContext, motive: Motive, table: TableMetadata, outputLevel: number): boolean {
+  if (motive.reason === 'manual' && outputLevel === LAST_LEVEL && reclaimableShare(table) > 0) return false;
+  return grandparentBytes(context, table, outputLevel) <= context.settings.grandparentBytesMax;
 }
 
 /** What a table would overlap in the level below `outputLevel`. */

@@ -1,6 +1,7 @@
 import { LEVEL_COUNT } from '../base/limits.js';
 import type { Levels } from '../version/levels-builder.js';
 import type { CompactionSettings } from './compaction-settings.js';
+import { digestOf } from './level-digest.js';
 import { LAST_LEVEL, type LevelTargets, levelTargets } from './level-targets.js';
 import { sumBytes } from './table-ranges.js';
 import type { TreeShape } from './tree-shape.js';
@@ -11,11 +12,12 @@ import type { TreeShape } from './tree-shape.js';
  */
 export function levelScores(shape: TreeShape, targets: LevelTargets, settings: CompactionSettings): number[] {
   return shape.levels.map((tables, level) => {
-    const idle = shape.busyTables.size === 0 ? tables : tables.filter(({ number }) => !shape.busyTables.has(number));
-    if (idle.length === 0 || level === LAST_LEVEL) return 0;
-    const bytes = sumBytes(idle);
-    if (level === 0) return Math.max(idle.length / settings.l0CompactionCount, bytes / settings.baseBytesMax);
-    if (level < targets.baseLevel) return 1 + bytes / settings.baseBytesMax;
+    const busy = shape.busyTables.size === 0 ? [] : tables.filter(({ number }) => shape.busyTables.has(number));
+    if (busy.length === tables.length || level === LAST_LEVEL) return 0;
+    const bytes = digestOf(tables).bytes - sumBytes(busy);
+    if (level === 0)
+      return Math.max((tables.length - busy.length) / settings.l0CompactionCount, bytes / settings.baseBytesMin);
+    if (level < targets.baseLevel) return 1 + bytes / settings.baseBytesMin;
     return bytes / targets.bytes[level];
   });
 }
@@ -26,10 +28,10 @@ export function levelScores(shape: TreeShape, targets: LevelTargets, settings: C
  */
 export function compactionDebtBytes(levels: Levels, settings: CompactionSettings): number {
   const targets = levelTargets(levels, settings);
-  const bytes = levels.map(sumBytes);
+  const bytes = levels.map((tables) => digestOf(tables).bytes);
   let debt = 0;
   let excess = 0;
-  if (levels[0].length >= settings.l0CompactionCount || bytes[0] > settings.baseBytesMax) {
+  if (levels[0].length >= settings.l0CompactionCount || bytes[0] >= settings.baseBytesMin) {
     excess = bytes[0];
     debt = bytes[0] + bytes[targets.l0OutputLevel];
   }

@@ -108,9 +108,60 @@ export interface EntryIterator extends AsyncIterable<Entry> {
 }
 
 /** Half-open; a bound that is left out is no bound. */
-export interface CompactRange {
+export interface KeySpan {
   readonly gte?: BytesLike;
   readonly lt?: BytesLike;
+}
+
+/** An immutable file of a database: a table or large values. */
+export interface CheckpointFile {
+  /** Within its directory. */
+  readonly name: string;
+  readonly path: string;
+  readonly fileBytes: number;
+}
+
+export interface CheckpointOptions {
+  readonly signal?: AbortSignal;
+  /** Bytes of the files that are in place, of all there are. */
+  readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number }) => void;
+  /**
+   * Takes each table and blob file in place of a link or copy in the checkpoint, into a store that several checkpoints share for
+   * instance. The file stays as it is until the promise resolves. The directory is a database only with these files in it.
+   */
+  readonly placeFile?: (file: CheckpointFile, signal: AbortSignal) => Promise<void>;
+}
+
+export interface CheckpointResult {
+  readonly directory: string;
+  /** Every write up to it is in the checkpoint, and none after it. */
+  readonly sequence: number;
+  /** Tables and blob files, and their sizes together. */
+  readonly fileCount: number;
+  readonly bytes: number;
+  /** Of these, what had to be copied since no link was to be had. */
+  readonly copiedBytes: number;
+}
+
+export type BulkLoadEntry = readonly [key: BytesLike, value: BytesLike];
+export type BulkLoadSource = Iterable<BulkLoadEntry> | AsyncIterable<BulkLoadEntry>;
+
+export interface BulkLoadOptions {
+  /** Ends the load: nothing of it is there then. */
+  readonly signal?: AbortSignal;
+  /** As of a put, for every entry; counted from the call. Default: the database's `ttlMs`. */
+  readonly ttlMs?: number;
+  /** Called for each table, with what is on its way into tables by then. */
+  readonly onProgress?: (progress: { readonly entries: number; readonly bytes: number }) => void;
+}
+
+export interface BulkLoadResult {
+  readonly entries: number;
+  /** Keys and values. */
+  readonly bytes: number;
+  readonly tables: number;
+  /** Where the tables are; undefined if there were no entries. */
+  readonly level: number | undefined;
 }
 
 export interface Database {
@@ -158,7 +209,28 @@ export interface Database {
   /** Writes the memtable to a table and waits for it. */
   flush(): Promise<void>;
   /** Merges what lies in the range, or everything, into one sorted run, dropping what is shadowed, deleted or expired. Errors: STEME_INVALID_RANGE. */
-  compact(range?: CompactRange): Promise<void>;
+  compact(range?: KeySpan): Promise<void>;
+  /**
+   * Puts entries that come sorted by key (bytes, ascending, each key once) straight into tables: no log, no memtable, no merge. All
+   * of them or none, whatever crashes, and durable when it resolves. Readers see them from one moment on; what is written during
+   * the load is older than all of it. Writers wait for a flush of what is in memory at its end. Takes as much memory
+   * as two memtables. Errors: STEME_INVALID_BATCH for an entry that is out of order or none, STEME_INVALID_KEY, STEME_INVALID_VALUE
+   * (each names the entry's position), STEME_ABORTED, STEME_READ_ONLY, STEME_IO, STEME_BACKGROUND; and what the source throws.
+   */
+  bulkLoad(source: BulkLoadSource, options?: BulkLoadOptions): Promise<BulkLoadResult>;
+  /**
+   * Makes a database of this moment in `directory`, which must be empty or not there: everything that was written before the
+   * call is in it, and of what is written while it is made every write up to some moment. It takes no room where files can have a second name (hard links). Writes go on meanwhile. Errors:
+   * STEME_EXISTS, STEME_LOCKED, STEME_ABORTED, STEME_IO, STEME_BACKGROUND; STEME_READ_ONLY for a database that was opened
+   * with `readOnly` and has records in its log.
+   */
+  checkpoint(directory: string, options?: CheckpointOptions): Promise<CheckpointResult>;
+  /**
+   * About how many bytes the range takes on disk, and what is in memory of it: older versions and deletes included, of keys and
+   * values in memory their length. Reads indexes only. Right to a block for each table that the range cuts (about 4 KiB), so of little
+   * meaning for a few entries. Errors: STEME_INVALID_RANGE.
+   */
+  approximateSize(range?: KeySpan): Promise<number>;
   stats(): DatabaseStats;
   /** Drains writes, ends iterators, releases the directory. Safe to call twice. */
   close(): Promise<void>;
@@ -210,6 +282,8 @@ export interface DatabaseStats {
     readonly hits: number;
     readonly misses: number;
   };
+  /** Point reads that a table's filter let through and that found nothing there. */
+  readonly filters: { readonly falsePositives: number };
   readonly flushes: { readonly count: number; readonly storedBytes: number; readonly totalMs: number };
   readonly compactions: {
     /** Merges that came to their end. */

@@ -5,8 +5,20 @@ import type { TreeState } from './tree-state.js';
 
 export function collectStats(engine: Engine): DatabaseStats {
   const { directory, options, state, pipeline } = engine.parts;
-  const { wal, segments, syncMode, flushes, compactions, blockCache, snapshots, iterators, replay, openMs, canMap } =
-    engine.parts;
+  const {
+    wal,
+    segments,
+    syncMode,
+    flushes,
+    compactions,
+    blockCache,
+    tables,
+    snapshots,
+    iterators,
+    replay,
+    openMs,
+    canMap,
+  } = engine.parts;
   return {
     directory,
     readOnly: options.readOnly,
@@ -35,6 +47,7 @@ export function collectStats(engine: Engine): DatabaseStats {
       hits: blockCache.hits,
       misses: blockCache.misses,
     },
+    filters: { falsePositives: tables.counters.filterFalsePositives },
     flushes: { count: flushes.count, storedBytes: flushes.storedBytes, totalMs: flushes.totalMs },
     compactions: {
       count: compactions.counters.count,

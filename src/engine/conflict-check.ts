@@ -5,7 +5,7 @@ import { KIND_DELETE } from '../base/internal-key.js';
 import { SEQUENCE_MAX } from '../base/limits.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_MISSING } from '../base/point-result.js';
-import type { RangeTombstoneSet } from '../base/range-tombstones.js';
+import type { KeyCover, RangeTombstoneSet } from '../base/range-tombstones.js';
 import type { HalfOpenRange } from '../read/bounds.js';
 import { endsBefore, isInRange } from '../read/key-range.js';
 import { hashKey } from '../table/key-hash.js';
@@ -71,7 +71,7 @@ class NewerVersions {
   hasKey(key: Uint8Array): boolean {
     for (const { memtable } of this.#state.memtables) {
       if (memtable.get(key, 0, SEQUENCE_MAX, this.#result) && this.#result.sequence > this.#sequence) return true;
-      if (this.#coversKey(memtable.rangeTombstones(), key)) return true;
+      if (this.#coversKey(memtable.keyCover(), key)) return true;
     }
     if (this.#newTables.length === 0) return false;
     const keyHash = hashKey(key, 0, key.length);
@@ -98,7 +98,7 @@ class NewerVersions {
     return this.#touchesRange(reader.rangeTombstones, start, end) || this.#isOnTheWay(reader.iterator(), start, end);
   }
 
-  #coversKey(tombstones: RangeTombstoneSet | undefined, key: Uint8Array): boolean {
+  #coversKey(tombstones: KeyCover | undefined, key: Uint8Array): boolean {
     return (tombstones?.coveringSequence(key, 0, key.length, SEQUENCE_MAX) ?? 0) > this.#sequence;
   }
 

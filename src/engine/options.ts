@@ -99,6 +99,9 @@ const schema = v.strictObject({
   walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
 });
 
+/** The names of all options, for who takes others beside them. */
+export const optionNames: ReadonlySet<string> = new Set(Object.keys(schema.entries));
+
 /** Checks everything at once and fills in the defaults. Errors: STEME_INVALID_OPTION with every problem named. */
 export function resolveOptions(options: Options, coreCount: number): ResolvedOptions {
   const parsed = v.safeParse(schema, options);

@@ -1,3 +1,4 @@
+import { EmptyIterator } from '../base/empty-iterator.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
 import { KIND_PUT } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
@@ -7,7 +8,6 @@ import { toHalfOpen } from '../read/bounds.js';
 import type { Cover } from '../read/cover.js';
 import { SetCover } from '../read/cover.js';
 import { CoverCursor } from '../read/cover-cursor.js';
-import { EmptyIterator } from '../read/empty-iterator.js';
 import { overlapsRange } from '../read/key-range.js';
 import { LevelIterator } from '../read/level-iterator.js';
 import { LevelPointSource } from '../read/level-point-source.js';
@@ -93,8 +93,8 @@ export class ReadState {
     for (let i = 0; i < this.memtables.length; i++) {
       const { memtable } = this.memtables[i];
       const isFound = memtable.get(key, 0, sequenceMax, result);
-      const tombstones = memtable.rangeTombstones();
-      if (tombstones === undefined ? isFound : applyCover(tombstones, key, sequenceMax, isFound, result)) return;
+      const cover = memtable.keyCover();
+      if (cover === undefined ? isFound : applyCover(cover, key, sequenceMax, isFound, result)) return;
     }
     if (this.#tableSources.length === 0) {
       result.state = LOOKUP_MISSING;

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { StemeError } from '../base/errors.js';
 import { logName, parseFileName } from '../base/file-names.js';
-import type { Kind } from '../base/internal-key.js';
+import { KIND_LOG_MARK, type Kind } from '../base/internal-key.js';
 import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { Memtable } from '../memtable/memtable.js';
@@ -88,7 +88,7 @@ function insertAll(state: TreeState, payload: Uint8Array, place: WalRecordPlace,
   const { memtable } = state.active;
   const visitor = {
     operation(sequence: number, kind: Kind, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) {
-      if (sequence <= flushedSequence) return;
+      if (sequence <= flushedSequence || kind === KIND_LOG_MARK) return;
       memtable.insert(sequence, kind, payload, keyStart, keyEnd, payload, valueStart, valueEnd);
     },
   };

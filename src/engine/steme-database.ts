@@ -1,24 +1,34 @@
+import { EMPTY_BYTES } from '../base/bytes.js';
 import type {
   BatchOperation,
+  BulkLoadOptions,
+  BulkLoadResult,
+  BulkLoadSource,
   BytesLike,
-  CompactRange,
+  CheckpointOptions,
+  CheckpointResult,
   Database,
   DatabaseStats,
   EntryIterator,
   IteratorOptions,
+  KeySpan,
   ReadOptions,
   Snapshot,
   Transaction,
   TransactionOptions,
   WriteOptions,
 } from './api.js';
+import { approximateSize } from './approximate-size.js';
+import { checkBulkLoadCall, checkCheckpointCall } from './check-calls.js';
+import { writeCheckpoint } from './checkpoint.js';
 import { collectStats } from './collect-stats.js';
-import { compactBounds } from './compact-bounds.js';
 import { ConflictCheck } from './conflict-check.js';
 import { DatabaseGuard } from './database-guard.js';
 import { DatabaseReads } from './database-reads.js';
 import { DatabaseWrites } from './database-writes.js';
 import type { Engine } from './engine.js';
+import { LongCalls } from './long-calls.js';
+import { spanBounds } from './span-bounds.js';
 import { Transactions } from './transactions.js';
 
 /** The facade: checks what the user hands in, before anything is written (law 10), and passes it on. */
@@ -28,6 +38,7 @@ export class StemeDatabase implements Database {
   readonly #guard: DatabaseGuard;
   readonly #reads: DatabaseReads;
   readonly #writes: DatabaseWrites;
+  readonly #longCalls = new LongCalls();
   readonly #transactions: Transactions;
   #closing: Promise<void> | undefined;
 
@@ -154,11 +165,32 @@ export class StemeDatabase implements Database {
     await this.#engine.parts.flushes.flush();
   }
 
-  async compact(range: CompactRange = {}): Promise<void> {
+  async compact(range: KeySpan = {}): Promise<void> {
     this.#guard.assertWritable();
-    const bounds = compactBounds(range);
+    const bounds = spanBounds(range);
     await this.#engine.parts.flushes.flush();
     await this.#engine.parts.compactions.compact(bounds);
+  }
+
+  async bulkLoad(source: BulkLoadSource, options: BulkLoadOptions = {}): Promise<BulkLoadResult> {
+    this.#guard.assertWritable();
+    checkBulkLoadCall(options);
+    const { bulkLoader } = this.#engine.parts;
+    return this.#longCalls.run(options.signal, (signal) => bulkLoader.load(source, options, signal));
+  }
+
+  async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CheckpointResult> {
+    this.#guard.assertOpen();
+    checkCheckpointCall(directory, options);
+    const { parts } = this.#engine;
+    return this.#longCalls.run(options.signal, (signal) => writeCheckpoint(parts, directory, options, signal));
+  }
+
+  async approximateSize(range: KeySpan = {}): Promise<number> {
+    this.#guard.assertOpen();
+    const { start, end } = spanBounds(range);
+    const { state, tables } = this.#engine.parts;
+    return approximateSize(state.readState, tables, { start: start ?? EMPTY_BYTES, end });
   }
 
   stats(): DatabaseStats {
@@ -184,6 +216,7 @@ export class StemeDatabase implements Database {
     // Transactions that wait to be written need their snapshots until then.
     await pipeline.drained();
     snapshots.closeAll();
+    await this.#longCalls.endAll();
     await this.#engine.close();
   }
 }

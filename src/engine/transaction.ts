@@ -28,7 +28,7 @@ export class DatabaseTransaction implements Transaction {
   readonly writeSet = new WriteSet();
   readonly #parts: TransactionParts;
   readonly #iterators = new Set<TransactionIterator>();
-  #endError: StemeError | undefined;
+  #endReason: string | undefined;
 
   constructor(parts: TransactionParts) {
     this.#parts = parts;
@@ -103,11 +103,11 @@ export class DatabaseTransaction implements Transaction {
 
   /** From now on every use throws STEME_TRANSACTION_CLOSED, for this reason. */
   end(reason: string): void {
-    this.#endError ??= new StemeError('STEME_TRANSACTION_CLOSED', reason);
+    this.#endReason ??= reason;
     for (const iterator of [...this.#iterators]) void iterator.close();
   }
 
   #assertOpen(): void {
-    if (this.#endError !== undefined) throw new StemeError(this.#endError.code, this.#endError.message);
+    if (this.#endReason !== undefined) throw new StemeError('STEME_TRANSACTION_CLOSED', this.#endReason);
   }
 }

@@ -14,6 +14,7 @@ export type FileOperationKind =
   | 'list'
   | 'mkdir'
   | 'rename'
+  | 'link'
   | 'remove'
   | 'syncDirectory'
   | 'lock';
@@ -22,7 +23,7 @@ export type FileOperationKind =
 export interface FileOperation {
   readonly kind: FileOperationKind;
   readonly path: string;
-  /** The new name, of a rename. */
+  /** The new name, of a rename or link. */
   readonly to?: string;
   readonly positionBytes?: number;
   /** Bytes asked for, of a read or write; the new length, of a truncate. */

@@ -2,7 +2,7 @@
  * The contract of the disk. Everything above gets a `FileSystem` handed in; only the real one touches `node:fs`.
  * The opening thread uses the asynchronous half; workers, and reads that must not hop threads, use the `Sync` half.
  *
- * Durability, as POSIX has it: `datasync` makes a file's bytes and length durable; a creation, rename or removal of a
+ * Durability, as POSIX has it: `datasync` makes a file's bytes and length durable; a creation, link, rename or removal of a
  * name is durable after `syncDirectory` of its directory, and not before. All failures are thrown as `StemeError`
  * `STEME_IO` with the operating system's error as `cause` (so `systemCodeOf(error)` is `ENOSPC`, `EIO`, …).
  */
@@ -76,9 +76,16 @@ export interface FileSystem {
   /** Creates the directory and its parents; no error if it exists. */
   makeDirectory(directory: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /**
+   * A second name for a file: one content, that lives until its last name is removed. Refused with `EEXIST` where there is such
+   * a name, with `EXDEV` on another file system, and with `EPERM`, `ENOTSUP` or `EMLINK` where links are not to be had.
+   */
+  link(from: string, to: string): Promise<void>;
   /** Removes a file; no error if it is gone already. */
   remove(path: string): Promise<void>;
   removeSync(path: string): void;
+  /** Removes an empty directory; no error if it is gone already. */
+  removeDirectory(directory: string): Promise<void>;
   syncDirectory(directory: string): Promise<void>;
   syncDirectorySync(directory: string): void;
 

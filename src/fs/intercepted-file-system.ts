@@ -69,12 +69,22 @@ export class InterceptedFileSystem implements FileSystem {
     return announced(this.#hooks, { kind: 'rename', path: from, to }, () => this.#inner.rename(from, to));
   }
 
+  link(from: string, to: string): Promise<void> {
+    return announced(this.#hooks, { kind: 'link', path: from, to }, () => this.#inner.link(from, to));
+  }
+
   remove(path: string): Promise<void> {
     return announced(this.#hooks, { kind: 'remove', path }, () => this.#inner.remove(path));
   }
 
   removeSync(path: string): void {
     announcedSync(this.#hooks, { kind: 'remove', path }, () => this.#inner.removeSync(path));
+  }
+
+  /** Announced as a `remove`, like that of a file. */
+  removeDirectory(directory: string): Promise<void> {
+    const operation: FileOperation = { kind: 'remove', path: directory };
+    return announced(this.#hooks, operation, () => this.#inner.removeDirectory(directory));
   }
 
   syncDirectory(directory: string): Promise<void> {

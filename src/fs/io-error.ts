@@ -5,18 +5,22 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied; check owner and mode',
   EBADF: 'it is not open for that',
   EDQUOT: 'the disk quota is used up',
+  EEXIST: 'there is something of that name',
   EFBIG: 'the file system does not take files that large',
   EINVAL: 'the file system refuses the request',
   EIO: 'the disk reports an I/O error; check its health',
   EISDIR: 'it is a directory',
+  EMLINK: 'the file has as many names as the file system takes',
   EMFILE: 'this process has too many files open; raise its limit (ulimit -n)',
   ENFILE: 'the machine has too many files open',
   ENOENT: 'it does not exist',
   ENOSPC: 'the disk is full; free some space',
   ENOTDIR: 'a part of the path is not a directory',
+  ENOTEMPTY: 'it is not empty',
+  ENOTSUP: 'the file system does not do that',
   EPERM: 'the operation is not permitted',
   EROFS: 'the file system is mounted read-only',
-  EXDEV: 'the two names are not in one place',
+  EXDEV: 'the two names are on different file systems',
 };
 
 /** STEME_IO for a refused operation: `cannot <verb> <path>: <reason> (<errno name>)`. */

@@ -9,7 +9,7 @@ type NameChange =
   | { readonly kind: 'unlink'; readonly name: string }
   | { readonly kind: 'rename'; readonly from: string; readonly to: string; readonly node: MemoryNode };
 
-/** Makes the copy of a node, once: a file that goes by two names, before and after a rename, stays one file. */
+/** Makes the copy of a node, once: a file that goes by two names, by a link or before and after a rename, stays one file. */
 export type CopyNode = (node: MemoryNode) => MemoryNode;
 
 /** A directory of the in-memory file system: its names as processes see them, as the disk has them, and the changes between. */

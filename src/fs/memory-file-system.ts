@@ -126,6 +126,17 @@ export class MemoryFileSystem implements FileSystem {
     await nextTurn();
   }
 
+  async link(from: string, to: string): Promise<void> {
+    const verb = `link to ${to}`;
+    const node = this.#find(from);
+    const target = this.#place(verb, to);
+    if (node === undefined) throw ioError(verb, from, systemError('ENOENT'));
+    if (node instanceof MemoryDirectory) throw ioError(verb, from, systemError('EPERM'));
+    if (target.directory.get(target.name) !== undefined) throw ioError(verb, from, systemError('EEXIST'));
+    target.directory.link(target.name, node);
+    await nextTurn();
+  }
+
   async remove(path: string): Promise<void> {
     this.removeSync(path);
     await nextTurn();
@@ -137,6 +148,15 @@ export class MemoryFileSystem implements FileSystem {
     if (node instanceof MemoryDirectory) throw ioError('remove', path, systemError('EISDIR'));
     const { directory, name } = this.#place('remove', path);
     directory.unlink(name);
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    if (this.#find(path) !== undefined) {
+      if (this.#directory('remove', path).names().length > 0) throw ioError('remove', path, systemError('ENOTEMPTY'));
+      const { directory, name } = this.#place('remove', path);
+      directory.unlink(name);
+    }
+    await nextTurn();
   }
 
   async syncDirectory(path: string): Promise<void> {
@@ -240,8 +260,13 @@ function partsOf(path: string): string[] {
     .filter((part) => part !== '');
 }
 
-function usedBytes(directory: MemoryDirectory): number {
+/** A file that has several names takes its room once. */
+function usedBytes(directory: MemoryDirectory, counted = new Set<MemoryFile>()): number {
   let bytes = 0;
-  for (const node of directory.nodes()) bytes += node instanceof MemoryFile ? node.sizeBytes : usedBytes(node);
+  for (const node of directory.nodes()) {
+    if (node instanceof MemoryDirectory) bytes += usedBytes(node, counted);
+    else if (!counted.has(node)) bytes += node.sizeBytes;
+    if (node instanceof MemoryFile) counted.add(node);
+  }
   return bytes;
 }

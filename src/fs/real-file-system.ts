@@ -92,6 +92,14 @@ export const realFileSystem: FileSystem = {
     }
   },
 
+  async link(from, to) {
+    try {
+      await fs.promises.link(from, to);
+    } catch (error) {
+      throw ioError(`link to ${to}`, from, error);
+    }
+  },
+
   async remove(path) {
     try {
       await fs.promises.unlink(path);
@@ -105,6 +113,14 @@ export const realFileSystem: FileSystem = {
       fs.unlinkSync(path);
     } catch (error) {
       if (!isAbsence(error)) throw ioError('remove', path, error);
+    }
+  },
+
+  async removeDirectory(directory) {
+    try {
+      await fs.promises.rmdir(directory);
+    } catch (error) {
+      if (!isAbsence(error)) throw ioError('remove', directory, error);
     }
   },
 

@@ -11,6 +11,7 @@ export const DURABILITY_KINDS: ReadonlySet<FileOperationKind> = new Set([
   'truncate',
   'mkdir',
   'rename',
+  'link',
   'remove',
   'syncDirectory',
 ]);
@@ -60,7 +61,8 @@ export function traceLine(operation: FileOperation, root: string): string {
     case 'truncate':
       return `truncate ${path} ${operation.lengthBytes}`;
     case 'rename':
-      return `rename ${path} ${relativeTo(root, operation.to ?? '')}`;
+    case 'link':
+      return `${operation.kind} ${path} ${relativeTo(root, operation.to ?? '')}`;
     case 'syncDirectory':
       return `sync-directory ${path}`;
     default:

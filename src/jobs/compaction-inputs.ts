@@ -33,6 +33,7 @@ export class CompactionInputs {
   readonly #job: CompactionJob;
   readonly #blockCache = new BlockCache(CACHE_BYTES);
   readonly #open = new Set<TableReader>();
+  #readBytes = 0;
 
   constructor(fileSystem: FileSystem, job: CompactionJob) {
     this.#fileSystem = fileSystem;
@@ -42,9 +43,13 @@ export class CompactionInputs {
     this.runs = disjointRuns(tables).map((run) => this.#createRun(run));
   }
 
+  /** Stored bytes of all blocks that were read; after `close`. */
+  get readBytes(): number {
+    return this.#readBytes;
+  }
+
   close(): void {
-    for (const reader of this.#open) reader.close();
-    this.#open.clear();
+    for (const reader of this.#open) this.#closeReader(reader);
   }
 
   #createRun(tables: readonly TableMetadata[]): InputRun {
@@ -72,12 +77,13 @@ export class CompactionInputs {
     return RangeTombstoneSet.merge(sets).clip(this.#job.bounds.start, this.#job.bounds.end);
   }
 
-  #openReader({ number, fileBytes }: TableMetadata): TableReader {
+  #openReader({ number, fileBytes, globalSequence }: TableMetadata): TableReader {
     const reader = TableReader.openSync({
       fileSystem: this.#fileSystem,
       path: join(this.#job.settings.directory, tableName(number)),
       number,
       fileBytes,
+      globalSequence,
       readMode: this.#job.readMode,
       blockCache: this.#blockCache,
     });
@@ -87,6 +93,7 @@ export class CompactionInputs {
 
   #closeReader(reader: TableReader): void {
     this.#open.delete(reader);
+    this.#readBytes += reader.readBytes;
     reader.close();
   }
 }

@@ -25,7 +25,8 @@ export async function runCompaction(fileSystem: FileSystem, job: CompactionJob):
   const merge = new CompactionMerge(fileSystem, job, inputs);
   try {
     await merge.run();
-    return merge.finish();
+    inputs.close();
+    return { ...merge.finish(), readBytes: inputs.readBytes };
   } catch (error) {
     merge.abandon();
     throw error;
@@ -77,7 +78,7 @@ class CompactionMerge {
     }
   }
 
-  finish(): JobFiles {
+  finish(): Omit<JobFiles, 'readBytes'> {
     const tables = this.#outputs.finish();
     return { tables, blobs: this.#placement?.finish() ?? [] };
   }

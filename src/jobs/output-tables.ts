@@ -22,6 +22,8 @@ export class OutputTables {
   readonly #countMax: number;
   readonly #finished: TableMetadata[] = [];
   #writer: TableWriter | undefined;
+  /** How many blocks the writer had when its size was last looked at. */
+  #weighedBlockCount = 0;
 
   /** `tombstones` are all range deletes to write, sorted and disjoint. */
   constructor(fileSystem: FileSystem, job: CompactionJob, tombstones: readonly TombstoneFragment[]) {
@@ -86,7 +88,14 @@ export class OutputTables {
       return false;
     }
     if (this.#finished.length + 1 >= this.#countMax) return false;
-    return isOverlapping || (this.#writer !== undefined && this.#writer.fileBytes >= this.#job.tableBytesTarget);
+    return isOverlapping || (this.#writer !== undefined && this.#isFull(this.#writer));
+  }
+
+  /** Looks only once a block, since it would cost with every key. */
+  #isFull(writer: TableWriter): boolean {
+    if (writer.dataBlockCount === this.#weighedBlockCount) return false;
+    this.#weighedBlockCount = writer.dataBlockCount;
+    return writer.fileBytes >= this.#job.tableBytesTarget;
   }
 
   #cut(key: Uint8Array): void {
@@ -98,6 +107,7 @@ export class OutputTables {
   #finishWriter(): void {
     if (this.#writer !== undefined) this.#finished.push(this.#writer.finish());
     this.#writer = undefined;
+    this.#weighedBlockCount = 0;
   }
 
   #createWriter(): TableWriter {

@@ -1,5 +1,6 @@
 import { errorToData } from '../base/errors.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { runBulkLoad } from './bulk-load-job.js';
 import { runCompaction } from './compaction-job.js';
 import { runFlush } from './flush-job.js';
 import type { Job, JobFiles, JobReply } from './job.js';
@@ -9,10 +10,9 @@ import { outputPathsOf } from './job-files.js';
 export async function runJob(fileSystem: FileSystem, job: Job): Promise<JobReply> {
   const startedAtMs = performance.now();
   try {
-    const { tables, blobs } = await runKind(fileSystem, job);
+    const { tables, blobs, readBytes } = await runKind(fileSystem, job);
     makeNamesDurable(fileSystem, job);
     const writtenBytes = fileBytesOf(tables) + fileBytesOf(blobs);
-    const readBytes = job.kind === 'compaction' ? fileBytesOf(job.inputs) : 0;
     return { output: { tables, blobs, readBytes, writtenBytes, elapsedMs: performance.now() - startedAtMs } };
   } catch (error) {
     return { error: errorToData(error) };
@@ -25,6 +25,8 @@ function runKind(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
       return runFlush(fileSystem, job);
     case 'compaction':
       return runCompaction(fileSystem, job);
+    case 'bulk-load':
+      return runBulkLoad(fileSystem, job);
   }
 }
 

@@ -7,10 +7,12 @@ import { allocateSharedMemory } from '../base/shared-memory.js';
  *
  *     word 0   always 0, so that no place has index 0, and nothing is linked from there
  *     word 1   root slot of the tree
- *     word 2 … allocated
+ *     word 2   the newest range delete, head of their list
+ *     word 3 … allocated
  */
 export const ROOT_SLOT = 1;
-const FIRST_FREE_WORD = 2;
+export const RANGE_DELETE_SLOT = 2;
+const FIRST_FREE_WORD = 3;
 
 export const WORD_BYTES = 4;
 
@@ -47,6 +49,7 @@ export class Arena {
     this.#nextWord = FIRST_FREE_WORD;
     this.words[0] = 0;
     Atomics.store(this.words, ROOT_SLOT, 0);
+    Atomics.store(this.words, RANGE_DELETE_SLOT, 0);
   }
 
   get usedBytes(): number {

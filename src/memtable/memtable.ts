@@ -1,11 +1,12 @@
 import { assert } from '../base/errors.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
-import { KIND_DELETE } from '../base/internal-key.js';
+import { KIND_DELETE, KIND_RANGE_DELETE } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_DELETED, LOOKUP_FOUND } from '../base/point-result.js';
-import type { RangeTombstoneSet } from '../base/range-tombstones.js';
+import type { KeyCover, RangeTombstoneSet } from '../base/range-tombstones.js';
 import { ARENA_HEADER_BYTES, Arena, ROOT_SLOT } from './arena.js';
 import { MemtableIterator } from './memtable-iterator.js';
+import { MemtableTombstones, publishRangeDelete } from './memtable-tombstones.js';
 import {
   addChild,
   createFork,
@@ -41,6 +42,7 @@ export interface MemtableShare {
  */
 export class Memtable {
   readonly #arena: Arena;
+  readonly #tombstones: MemtableTombstones;
   #entryCount = 0;
   #userBytes = 0;
 
@@ -48,6 +50,7 @@ export class Memtable {
   constructor(arena: Arena) {
     assert(arena.usedBytes === ARENA_HEADER_BYTES, 'a memtable starts in an empty arena');
     this.#arena = arena;
+    this.#tombstones = new MemtableTombstones(arena);
   }
 
   /** A reader of a memtable that another thread fills. */
@@ -67,7 +70,7 @@ export class Memtable {
     return this.#arena.usedBytes;
   }
 
-  /** Versions inserted by this thread. */
+  /** Versions and range deletes inserted by this thread. */
   get entryCount(): number {
     return this.#entryCount;
   }
@@ -94,7 +97,7 @@ export class Memtable {
     return ARENA_HEADER_BYTES + wholeBytes <= this.#arena.limitBytes;
   }
 
-  /** Inserts one version. `sequence` is above that of every earlier insert; the caller has asked `hasRoom`. */
+  /** Inserts one version, or a range delete whose value is its end. `sequence` is above that of every earlier insert; the caller has asked `hasRoom`. */
   insert(
     sequence: number,
     kind: number,
@@ -109,6 +112,10 @@ export class Memtable {
     const record = writeRecord(arena, sequence, kind, key, keyStart, keyEnd, value, valueStart, valueEnd);
     this.#entryCount++;
     this.#userBytes += keyEnd - keyStart + valueEnd - valueStart;
+    if (kind === KIND_RANGE_DELETE) {
+      publishRangeDelete(arena, record);
+      return;
+    }
     const { words } = arena;
     let slot = ROOT_SLOT;
     let child = words[slot];
@@ -169,8 +176,14 @@ export class Memtable {
     Atomics.store(words, slot, createFork(arena, mismatch, leafSymbol, child, symbol, -record));
   }
 
+  /** Its range deletes; undefined without any. Those newer than the reader are among them: it asks up to a sequence. */
   rangeTombstones(): RangeTombstoneSet | undefined {
-    return undefined;
+    return this.#tombstones.refresh() ? this.#tombstones.whole() : undefined;
+  }
+
+  /** The same for a point read, which need not know all of them. Good until the next range delete. */
+  keyCover(): KeyCover | undefined {
+    return this.#tombstones.refresh() ? this.#tombstones : undefined;
   }
 
   /** The newest version of `key` at or below `sequenceMax`; false if there is none here. `keyHash` is not used. */

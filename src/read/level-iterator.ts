@@ -1,6 +1,6 @@
+import { EmptyIterator } from '../base/empty-iterator.js';
 import { assert } from '../base/errors.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
-import { EmptyIterator } from './empty-iterator.js';
 import type { KeyRange } from './key-range.js';
 import { firstTableReaching, lastTableStartingBefore } from './key-range.js';
 

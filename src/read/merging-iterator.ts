@@ -16,9 +16,9 @@
  * key without it makes it shorter; neither changes who has lost to whom.
  */
 import { commonPrefixLength, compareRanges } from '../base/bytes.js';
+import { EmptyIterator } from '../base/empty-iterator.js';
 import { assert } from '../base/errors.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
-import { EmptyIterator } from './empty-iterator.js';
 import { isEntryBefore, isEntryBeforeBehindPrefix, MergeSource } from './merge-source.js';
 import { ScratchBytes } from './scratch-bytes.js';
 

@@ -2,7 +2,7 @@ import { EMPTY_BYTES } from '../base/bytes.js';
 import { KIND_DELETE, KIND_RANGE_DELETE } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_DELETED, LOOKUP_MISSING } from '../base/point-result.js';
-import type { RangeTombstoneSet } from '../base/range-tombstones.js';
+import type { KeyCover } from '../base/range-tombstones.js';
 
 /** Something that holds versions of keys: a memtable, a table, a level of tables. */
 export interface PointSource {
@@ -15,7 +15,7 @@ export interface PointSource {
 
 /** A source that keeps its range deletes apart: its `get` knows nothing of them. */
 export interface TableSource extends PointSource {
-  readonly rangeTombstones: RangeTombstoneSet | undefined;
+  readonly rangeTombstones: KeyCover | undefined;
 }
 
 /**
@@ -51,13 +51,13 @@ export function getFromTable(
 
 /** What a source says in the end: `result` if it has found something (`isFound`), or the range delete that is newer. */
 export function applyCover(
-  rangeTombstones: RangeTombstoneSet,
+  cover: KeyCover,
   key: Uint8Array,
   sequenceMax: number,
   isFound: boolean,
   result: PointResult,
 ): boolean {
-  const sequence = rangeTombstones.coveringSequence(key, 0, key.length, sequenceMax);
+  const sequence = cover.coveringSequence(key, 0, key.length, sequenceMax);
   if (sequence === 0 || (isFound && sequence < result.sequence)) return isFound;
   result.state = LOOKUP_DELETED;
   letGo(result);

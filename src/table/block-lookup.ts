@@ -1,5 +1,5 @@
 import { StemeError } from '../base/errors.js';
-import { KIND_DELETE, KIND_PUT, readTrailerKind, readTrailerSequence } from '../base/internal-key.js';
+import { isTableKind, KIND_DELETE, KIND_PUT, readTrailerKind, readTrailerSequence } from '../base/internal-key.js';
 import { LOOKUP_DELETED, LOOKUP_FOUND, type PointResult } from '../base/point-result.js';
 import {
   type BlockEntry,
@@ -71,6 +71,7 @@ export function fillPointResult(block: Uint8Array, entry: BlockEntry, result: Po
   const kind = readTrailerKind(block, entry.trailerAt);
   if (kind === KIND_PUT) result.state = LOOKUP_FOUND;
   else if (kind === KIND_DELETE) result.state = LOOKUP_DELETED;
+  else if (isTableKind(kind)) result.state = LOOKUP_FOUND;
   else throw unknownKind(kind, file);
   result.source = block;
   result.start = entry.valueAt;
@@ -80,6 +81,8 @@ export function fillPointResult(block: Uint8Array, entry: BlockEntry, result: Po
 }
 
 function unknownKind(kind: number, file: string): StemeError {
-  const known = `${KIND_DELETE} and ${KIND_PUT}`;
-  return new StemeError('STEME_UNSUPPORTED', `${file} holds an entry of kind ${kind}; this version knows ${known}`);
+  return new StemeError(
+    'STEME_UNSUPPORTED',
+    `${file} holds an entry of kind ${kind}, which this version does not know`,
+  );
 }

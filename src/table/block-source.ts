@@ -36,6 +36,8 @@ const SCRATCH_BYTES_MAX = 256 * KIB;
 export class BlockSource {
   readonly path: string;
   readonly fileBytes: number;
+  /** Of all blocks read so far, as stored. */
+  readBytes = 0;
   readonly #fileSystem: FileSystem;
   readonly #tableNumber: number;
   #mapping: Uint8Array | undefined;
@@ -114,6 +116,7 @@ export class BlockSource {
     const checksum = blockChecksum(raw.subarray(0, sizeBytes), raw[sizeBytes], this.#tableNumber, offsetBytes);
     const expected = readBlockChecksum(raw, sizeBytes);
     if (checksum !== expected) throw this.#damaged(offsetBytes, `block checksum ${expected}`, String(checksum));
+    this.readBytes += storedBytes;
     return raw;
   }
 

@@ -2,7 +2,7 @@
  * An index block: an index partition, or the top index over the partitions. The blocks that it names stand back to back
  * in the file, so that one offset and their sizes say where all of them are:
  *
- *     varint   n, number of blocks, at least 1
+ *     varint   n, number of blocks; 0, and twice 0 behind it, only where a table has nothing but range deletes
  *     varint   offset of the first block
  *     varint   length of the prefix that all separators share
  *     …        that prefix
@@ -27,6 +27,9 @@ const OVERHEAD_BYTES = 1024;
 /** Two varints: a larger count cannot be true. */
 const ENTRY_BYTES_MIN = 2;
 
+/** The index block of a table without data blocks. */
+export const NO_BLOCKS: Uint8Array = Uint8Array.of(0, 0, 0);
+
 /** An index block made for searching. */
 export class IndexBlock {
   readonly count: number;
@@ -49,7 +52,7 @@ export class IndexBlock {
     const fields = new IndexFields(content, file, offsetBytes);
     this.#content = content;
     this.count = fields.readVarint(content.length / ENTRY_BYTES_MIN);
-    if (this.count === 0) throw fields.malformed('no blocks');
+    if (this.count === 0 && content.length !== NO_BLOCKS.length) throw fields.malformed('no blocks');
     let offset = fields.readVarint(limitBytes);
     const prefixBytes = fields.readVarint(KEY_BYTES_MAX);
     this.#prefixStart = fields.position;

@@ -4,7 +4,7 @@ import { tableName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
 import type { BlockCache } from './block-cache.js';
 import type { TableIdentity } from './table-metadata.js';
-import { TableReader } from './table-reader.js';
+import { type ReadCounters, TableReader } from './table-reader.js';
 
 export interface TableCacheOptions {
   readonly fileSystem: FileSystem;
@@ -31,6 +31,7 @@ interface Slot {
 export class TableCache {
   readonly #options: TableCacheOptions;
   readonly #slots = new Map<number, Slot>();
+  readonly counters: ReadCounters = { filterFalsePositives: 0 };
 
   constructor(options: TableCacheOptions) {
     assert(options.openTablesMax > 0, 'a table cache keeps tables open');
@@ -61,11 +62,12 @@ export class TableCache {
     this.#slots.clear();
   }
 
-  #open({ number, fileBytes }: TableIdentity): TableReader {
+  #open({ number, fileBytes, globalSequence }: TableIdentity): TableReader {
     const { fileSystem, directory, readMode, blockCache, openTablesMax } = this.#options;
     while (this.#slots.size >= openTablesMax) this.#letGoOfOne();
     const path = join(directory, tableName(number));
-    const reader = TableReader.openSync({ fileSystem, path, number, fileBytes, readMode, blockCache });
+    const file = { fileSystem, path, number, fileBytes, globalSequence };
+    const reader = TableReader.openSync({ ...file, readMode, blockCache, counters: this.counters });
     this.#slots.set(number, { reader, isRecent: false });
     return reader;
   }

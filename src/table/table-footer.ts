@@ -20,7 +20,12 @@
 import { readUint32, readUint64, writeUint32, writeUint64 } from '../base/bytes.js';
 import { crc32c } from '../base/checksum.js';
 import { CorruptionError, StemeError } from '../base/errors.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle, TABLE_FORMAT_VERSION } from './table-format.js';
+import {
+  BLOCK_TRAILER_BYTES,
+  type BlockHandle,
+  TABLE_FORMAT_VERSION,
+  TABLE_FORMAT_VERSION_PLAIN,
+} from './table-format.js';
 
 export const FOOTER_BYTES = 64;
 
@@ -35,6 +40,7 @@ export interface TableFooter {
   readonly properties: BlockHandle;
   readonly indexLevels: number;
   readonly tableNumber: number;
+  readonly formatVersion: number;
 }
 
 export function encodeFooter(footer: TableFooter): Uint8Array {
@@ -44,7 +50,7 @@ export function encodeFooter(footer: TableFooter): Uint8Array {
   writeHandle(target, 24, footer.properties);
   writeUint32(target, 36, footer.indexLevels);
   writeUint64(target, 40, footer.tableNumber);
-  writeUint32(target, VERSION_AT, TABLE_FORMAT_VERSION);
+  writeUint32(target, VERSION_AT, footer.formatVersion);
   writeUint32(target, CHECKSUM_AT, crc32c(target.subarray(0, CHECKSUM_AT)));
   for (let i = 0; i < MAGIC.length; i++) target[MAGIC_AT + i] = MAGIC.charCodeAt(i);
   return target;
@@ -62,7 +68,8 @@ export function decodeFooter(source: Uint8Array, file: string, fileBytes: number
   const checksum = crc32c(source.subarray(0, CHECKSUM_AT));
   const stored = readUint32(source, CHECKSUM_AT);
   if (checksum !== stored) throw damaged(0, `a footer with checksum ${stored}`, `checksum ${checksum}`);
-  refuseOtherVersions(readUint32(source, VERSION_AT), file);
+  const formatVersion = readUint32(source, VERSION_AT);
+  refuseOtherVersions(formatVersion, file);
   const number = readUint64(source, 40);
   if (number !== tableNumber) throw damaged(40, `table ${tableNumber}`, `table ${number}`);
   const indexLevels = readUint32(source, 36);
@@ -74,12 +81,19 @@ export function decodeFooter(source: Uint8Array, file: string, fileBytes: number
     const end = handle.offsetBytes + handle.sizeBytes + BLOCK_TRAILER_BYTES + FOOTER_BYTES;
     if (end > fileBytes) throw damaged(0, `blocks inside ${fileBytes} bytes`, `a block that needs ${end}`);
   }
-  return { topIndex, filter: filter.sizeBytes === 0 ? undefined : filter, properties, indexLevels, tableNumber };
+  return {
+    topIndex,
+    filter: filter.sizeBytes === 0 ? undefined : filter,
+    properties,
+    indexLevels,
+    tableNumber,
+    formatVersion,
+  };
 }
 
 function refuseOtherVersions(version: number, file: string): void {
-  if (version === TABLE_FORMAT_VERSION) return;
-  const known = `this package reads version ${TABLE_FORMAT_VERSION}`;
+  if (version === TABLE_FORMAT_VERSION || version === TABLE_FORMAT_VERSION_PLAIN) return;
+  const known = `this package reads versions ${TABLE_FORMAT_VERSION_PLAIN} to ${TABLE_FORMAT_VERSION}`;
   throw new StemeError('STEME_UNSUPPORTED', `${file} is a table of format version ${version}; ${known}`);
 }
 

@@ -22,8 +22,12 @@ import { readUint32, writeUint32, writeUint64 } from '../base/bytes.js';
 import { crc32c, crc32cOfFew } from '../base/checksum.js';
 import { BLOCK_BYTES_MAX, KEY_BYTES_MAX, KIB, VALUE_BYTES_MAX } from '../base/limits.js';
 
-/** Goes up with every change that an older reader would misread. */
-export const TABLE_FORMAT_VERSION = 1;
+/**
+ * Goes up with every change that an older reader would misread. Version 2 has range deletes, and entries that expire or refer to
+ * blob files; a table with none of that is still written as version 1.
+ */
+export const TABLE_FORMAT_VERSION = 2;
+export const TABLE_FORMAT_VERSION_PLAIN = 1;
 
 export const BLOCK_TRAILER_BYTES = 5;
 

@@ -20,13 +20,16 @@ export interface TableBlocks {
 export class TableIterator implements InternalIterator {
   readonly #table: TableBlocks;
   readonly #fillCache: boolean;
+  readonly #globalSequence: number;
   readonly #block = new BlockIterator();
   #partition: IndexBlock | undefined;
   #partitionIndex = NOWHERE;
   #blockIndex = NOWHERE;
 
-  constructor(table: TableBlocks, fillCache: boolean) {
+  /** `globalSequence`: if not 0, the sequence of every entry. */
+  constructor(table: TableBlocks, fillCache: boolean, globalSequence: number) {
     this.#table = table;
+    this.#globalSequence = globalSequence;
     this.#fillCache = fillCache;
   }
 
@@ -47,7 +50,7 @@ export class TableIterator implements InternalIterator {
   }
 
   get sequence(): number {
-    return this.#block.sequence;
+    return this.#globalSequence === 0 ? this.#block.sequence : this.#globalSequence;
   }
 
   get kind(): number {
@@ -97,13 +100,14 @@ export class TableIterator implements InternalIterator {
   }
 
   seekToFirst(): void {
-    this.#openPartition(0);
+    if (this.#openPartition(0).count === 0) return;
     this.#openBlock(0);
     this.#block.seekToFirst();
   }
 
   seekToLast(): void {
     const partition = this.#openPartition(this.#table.partitionCount - 1);
+    if (partition.count === 0) return;
     this.#openBlock(partition.count - 1);
     this.#block.seekToLast();
   }

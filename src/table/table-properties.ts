@@ -16,11 +16,22 @@
  *      11  compression asked for: 0 none, 1 LZ4 (a block that does not shrink is stored plain)
  *      12  filter bits per key, 0 for no filter
  *      13  target size of a data block
+ *
+ * Tables of version 2 have these too, each only if there is something to say:
+ *
+ *      14  block of the range deletes: offset
+ *      15  block of the range deletes: size
+ *      16  range deletes
+ *      17  (1) the largest user key is exclusive: the end of a range delete
+ *      18  entries that expire
+ *      19  when the last of them does, milliseconds since 1970
+ *      20  blob files that entries refer to, ascending: number, values, bytes of values, each a varint
  */
 import { CorruptionError } from '../base/errors.js';
 import { KEY_BYTES_MAX } from '../base/limits.js';
-import { readVarint, type VarintCursor, varintBytes, writeVarint } from '../base/varint.js';
-import { COMPRESSION_LZ4, COMPRESSION_NONE, type TableCompression } from './table-format.js';
+import { readVarint, VARINT_BYTES_MAX, type VarintCursor, varintBytes, writeVarint } from '../base/varint.js';
+import { type BlockHandle, COMPRESSION_LZ4, COMPRESSION_NONE, type TableCompression } from './table-format.js';
+import type { BlobUse } from './table-metadata.js';
 
 export interface TableProperties {
   readonly entryCount: number;
@@ -36,6 +47,12 @@ export interface TableProperties {
   readonly compression: TableCompression;
   readonly bloomBitsPerKey: number;
   readonly blockBytes: number;
+  readonly rangeDeletes: BlockHandle | undefined;
+  readonly rangeDeleteCount: number;
+  readonly isLargestKeyExclusive: boolean;
+  readonly expiringCount: number;
+  readonly largestExpiryMs: number;
+  readonly blobUses: readonly BlobUse[];
 }
 
 /** Stored on disk, never renumbered. */
@@ -52,12 +69,20 @@ const TAG_CREATED_AT_MS = 10;
 const TAG_COMPRESSION = 11;
 const TAG_BLOOM_BITS_PER_KEY = 12;
 const TAG_BLOCK_BYTES = 13;
+const TAG_RANGE_DELETES_OFFSET = 14;
+const TAG_RANGE_DELETES_SIZE = 15;
+const TAG_RANGE_DELETE_COUNT = 16;
+const TAG_IS_LARGEST_KEY_EXCLUSIVE = 17;
+const TAG_EXPIRING_COUNT = 18;
+const TAG_LARGEST_EXPIRY_MS = 19;
+const TAG_BLOB_USES = 20;
 
 const FIXED_BYTES_MAX = 512;
 
 export function encodeProperties(properties: TableProperties): Uint8Array {
   const keyBytes = properties.smallestKey.length + properties.largestKey.length;
-  const target = new Uint8Array(FIXED_BYTES_MAX + keyBytes);
+  const blobUses = encodeBlobUses(properties.blobUses);
+  const target = new Uint8Array(FIXED_BYTES_MAX + keyBytes + blobUses.length);
   let at = writeNumber(target, 0, TAG_ENTRY_COUNT, properties.entryCount);
   at = writeNumber(target, at, TAG_TOMBSTONE_COUNT, properties.tombstoneCount);
   at = writeNumber(target, at, TAG_RAW_BYTES, properties.rawBytes);
@@ -71,6 +96,28 @@ export function encodeProperties(properties: TableProperties): Uint8Array {
   at = writeNumber(target, at, TAG_COMPRESSION, properties.compression === 'lz4' ? COMPRESSION_LZ4 : COMPRESSION_NONE);
   at = writeNumber(target, at, TAG_BLOOM_BITS_PER_KEY, properties.bloomBitsPerKey);
   at = writeNumber(target, at, TAG_BLOCK_BYTES, properties.blockBytes);
+  at = writeOptional(target, at, TAG_RANGE_DELETES_OFFSET, properties.rangeDeletes?.offsetBytes);
+  at = writeOptional(target, at, TAG_RANGE_DELETES_SIZE, properties.rangeDeletes?.sizeBytes);
+  at = writeOptional(target, at, TAG_RANGE_DELETE_COUNT, properties.rangeDeleteCount || undefined);
+  at = writeOptional(target, at, TAG_IS_LARGEST_KEY_EXCLUSIVE, properties.isLargestKeyExclusive ? 1 : undefined);
+  at = writeOptional(target, at, TAG_EXPIRING_COUNT, properties.expiringCount || undefined);
+  at = writeOptional(target, at, TAG_LARGEST_EXPIRY_MS, properties.largestExpiryMs || undefined);
+  if (blobUses.length > 0) at = writeBytes(target, at, TAG_BLOB_USES, blobUses);
+  return target.subarray(0, at);
+}
+
+function writeOptional(target: Uint8Array, at: number, tag: number, value: number | undefined): number {
+  return value === undefined ? at : writeNumber(target, at, tag, value);
+}
+
+function encodeBlobUses(uses: readonly BlobUse[]): Uint8Array {
+  const target = new Uint8Array(uses.length * 3 * VARINT_BYTES_MAX);
+  let at = 0;
+  for (const { number, valueCount, valueBytes } of uses) {
+    at = writeVarint(target, at, number);
+    at = writeVarint(target, at, valueCount);
+    at = writeVarint(target, at, valueBytes);
+  }
   return target.subarray(0, at);
 }
 
@@ -91,6 +138,12 @@ export function decodeProperties(content: Uint8Array, file: string, offsetBytes:
     compression: fields.number(TAG_COMPRESSION) === COMPRESSION_LZ4 ? 'lz4' : 'none',
     bloomBitsPerKey: fields.number(TAG_BLOOM_BITS_PER_KEY),
     blockBytes: fields.number(TAG_BLOCK_BYTES),
+    rangeDeletes: fields.handle(TAG_RANGE_DELETES_OFFSET, TAG_RANGE_DELETES_SIZE),
+    rangeDeleteCount: fields.optionalNumber(TAG_RANGE_DELETE_COUNT),
+    isLargestKeyExclusive: fields.optionalNumber(TAG_IS_LARGEST_KEY_EXCLUSIVE) === 1,
+    expiringCount: fields.optionalNumber(TAG_EXPIRING_COUNT),
+    largestExpiryMs: fields.optionalNumber(TAG_LARGEST_EXPIRY_MS),
+    blobUses: fields.blobUses(TAG_BLOB_USES),
   };
 }
 
@@ -135,6 +188,29 @@ class PropertyFields {
     const value = readVarint(body, cursor, body.length);
     if (cursor.position !== body.length) throw this.#malformed(`property ${tag}`);
     return value;
+  }
+
+  /** 0 if it is not there. */
+  optionalNumber(tag: number): number {
+    return this.#bodies.has(tag) ? this.number(tag) : 0;
+  }
+
+  handle(offsetTag: number, sizeTag: number): BlockHandle | undefined {
+    if (!this.#bodies.has(offsetTag)) return undefined;
+    return { offsetBytes: this.number(offsetTag), sizeBytes: this.number(sizeTag) };
+  }
+
+  blobUses(tag: number): BlobUse[] {
+    const body = this.#bodies.get(tag);
+    if (body === undefined) return [];
+    const cursor: VarintCursor = { position: 0 };
+    const uses: BlobUse[] = [];
+    while (cursor.position < body.length) {
+      const number = this.#readVarint(body, cursor);
+      const valueCount = this.#readVarint(body, cursor);
+      uses.push({ number, valueCount, valueBytes: this.#readVarint(body, cursor) });
+    }
+    return uses;
   }
 
   /** A copy: the block's memory may be a mapping. */

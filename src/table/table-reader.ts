@@ -1,4 +1,4 @@
-import { StemeError } from '../base/errors.js';
+import { CorruptionError, StemeError } from '../base/errors.js';
 import type { PointResult } from '../base/point-result.js';
 import type { RangeTombstoneSet } from '../base/range-tombstones.js';
 import type { BlockCache } from './block-cache.js';
@@ -6,6 +6,7 @@ import { BlockSource, type BlockSourceOptions } from './block-source.js';
 import { type BloomFilter, decodeBloomFilter, mayContain } from './bloom-filter.js';
 import { DataBlock } from './data-block.js';
 import { IndexBlock } from './index-block.js';
+import { decodeRangeDeletes } from './range-delete-block.js';
 import { decodeFooter, type TableFooter } from './table-footer.js';
 import type { StoredBlock } from './table-format.js';
 import { type TableBlocks, TableIterator } from './table-iterator.js';
@@ -13,6 +14,15 @@ import { decodeProperties, type TableProperties } from './table-properties.js';
 
 export interface TableReaderOptions extends BlockSourceOptions {
   readonly blockCache: BlockCache;
+  /** If there and not 0, the sequence of every entry, whatever the file says (TableMetadata). */
+  readonly globalSequence?: number;
+  /** Counted up by all tables of a database; left out, nobody asks. */
+  readonly counters?: ReadCounters;
+}
+
+export interface ReadCounters {
+  /** Lookups that a filter let through and that found nothing. */
+  filterFalsePositives: number;
 }
 
 /**
@@ -23,7 +33,10 @@ export class TableReader implements TableBlocks {
   readonly number: number;
   readonly properties: TableProperties;
   readonly usesMmap: boolean;
-  readonly rangeTombstones: RangeTombstoneSet | undefined = undefined;
+  /** Undefined without any. */
+  readonly rangeTombstones: RangeTombstoneSet | undefined;
+  readonly #globalSequence: number;
+  readonly #counters: ReadCounters;
   readonly #source: BlockSource;
   readonly #cache: BlockCache;
   readonly #filter: BloomFilter | undefined;
@@ -44,18 +57,25 @@ export class TableReader implements TableBlocks {
     }
   }
 
-  private constructor({ number, blockCache }: TableReaderOptions, source: BlockSource) {
+  private constructor({ number, blockCache, globalSequence = 0, counters }: TableReaderOptions, source: BlockSource) {
     const footer = decodeFooter(source.readFooter(), source.path, source.fileBytes, number);
     this.number = number;
+    this.#globalSequence = globalSequence;
+    this.#counters = counters ?? { filterFalsePositives: 0 };
     this.usesMmap = source.usesMmap;
     this.#source = source;
     this.#cache = blockCache;
     this.#filter = readFilter(source, footer);
     this.properties = readProperties(source, footer);
+    this.rangeTombstones = readRangeDeletes(source, this.properties);
     this.#hasPartitions = footer.indexLevels === 2;
     const { offsetBytes, sizeBytes } = footer.topIndex;
     this.#topIndex = new IndexBlock(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes, offsetBytes);
     this.#dataLimitBytes = this.#hasPartitions ? this.#topIndex.offsetBytes(0) : offsetBytes;
+    if ((this.#topIndex.count === 0) !== (this.properties.dataBlockCount === 0)) {
+      const expected = `an index of ${this.properties.dataBlockCount} data blocks`;
+      throw new CorruptionError({ file: source.path, offsetBytes, expected, found: `one of ${this.#topIndex.count}` });
+    }
   }
 
   get path(): string {
@@ -66,20 +86,36 @@ export class TableReader implements TableBlocks {
     return this.#source.fileBytes;
   }
 
+  /** Stored bytes of all blocks that were read so far. */
+  get readBytes(): number {
+    return this.#source.readBytes;
+  }
+
   /** Whether a filter lookup with `keyHash` says that the key may be here. */
   mayContain(keyHash: number): boolean {
     return this.#filter === undefined || mayContain(this.#filter, keyHash);
   }
 
   /**
-   * Looks for the newest version of `key` at or below `sequenceMax`. True if this table has one: `result` then holds
-   * it, FOUND or DELETED. `keyHash` is `hashKey(key)`. Allocates nothing while the blocks are cached.
+   * Looks for the newest version of `key` at or below `sequenceMax`; range deletes are the caller's matter. True if this table
+   * has one: `result` then holds it, FOUND or DELETED. `keyHash` is `hashKey(key)`. Allocates nothing while the blocks are cached.
    */
   get(key: Uint8Array, keyHash: number, sequenceMax: number, result: PointResult): boolean {
     if (this.#isClosed) throw this.#closedError();
     if (this.#filter !== undefined && !mayContain(this.#filter, keyHash)) return false;
-    if (!this.#hasPartitions) return this.#findInPartition(this.#topIndex, key, sequenceMax, result) === FOUND;
+    const globalSequence = this.#globalSequence;
+    if (globalSequence > sequenceMax) return false;
+    if (this.#find(key, sequenceMax, result)) {
+      if (globalSequence > 0) result.sequence = globalSequence;
+      return true;
+    }
+    if (this.#filter !== undefined) this.#counters.filterFalsePositives++;
+    return false;
+  }
+
+  #find(key: Uint8Array, sequenceMax: number, result: PointResult): boolean {
     const top = this.#topIndex;
+    if (!this.#hasPartitions) return this.#findInPartition(top, key, sequenceMax, result) === FOUND;
     for (let i = top.find(key); i < top.count; i++) {
       const answer = this.#findInPartition(this.partition(i, true), key, sequenceMax, result);
       if (answer !== GO_ON) return answer === FOUND;
@@ -93,7 +129,7 @@ export class TableReader implements TableBlocks {
    */
   iterator({ fillCache = true }: { fillCache?: boolean } = {}): TableIterator {
     if (this.#isClosed) throw this.#closedError();
-    return new TableIterator(this, fillCache);
+    return new TableIterator(this, fillCache, this.#globalSequence);
   }
 
   get partitionCount(): number {
@@ -185,4 +221,10 @@ function readFilter(source: BlockSource, footer: TableFooter): BloomFilter | und
 function readProperties(source: BlockSource, footer: TableFooter): TableProperties {
   const { offsetBytes, sizeBytes } = footer.properties;
   return decodeProperties(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes);
+}
+
+function readRangeDeletes(source: BlockSource, { rangeDeletes }: TableProperties): RangeTombstoneSet | undefined {
+  if (rangeDeletes === undefined) return undefined;
+  const { offsetBytes, sizeBytes } = rangeDeletes;
+  return decodeRangeDeletes(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes);
 }

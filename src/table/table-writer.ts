@@ -1,19 +1,31 @@
-import { commonPrefixLength, compareRanges, EMPTY_BYTES } from '../base/bytes.js';
-import { assert, StemeError } from '../base/errors.js';
-import { isKnownKind, KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
+import { commonPrefixLength, compareBytes, compareRanges, EMPTY_BYTES } from '../base/bytes.js';
+import { assert } from '../base/errors.js';
+import { isTableKind, KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
 import { INDEX_PARTITION_BYTES, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX } from '../base/limits.js';
+import type { RangeTombstone, TombstoneFragment } from '../base/range-tombstones.js';
+import { RangeTombstoneSet } from '../base/range-tombstones.js';
+import { EXPIRY_BYTES, isExpiringKind, readExpiryMs } from '../base/stored-value.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { BlockIterator } from './block-iterator.js';
 import { BlockSink } from './block-sink.js';
 import { BlockWriter } from './block-writer.js';
 import { FILTER_LINE_BYTES } from './bloom-filter.js';
 import { BloomFilterBuilder, filterBytes } from './bloom-filter-builder.js';
+import { NO_BLOCKS } from './index-block.js';
 import { IndexBlockBuilder } from './index-block-builder.js';
 import { hashKey } from './key-hash.js';
+import { encodeRangeDeletes } from './range-delete-block.js';
 import { shortestSeparator } from './separator.js';
 import { encodeFooter, FOOTER_BYTES } from './table-footer.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle, type StoredBlock, type TableCompression } from './table-format.js';
-import type { TableMetadata } from './table-metadata.js';
+import {
+  BLOCK_TRAILER_BYTES,
+  type BlockHandle,
+  type StoredBlock,
+  TABLE_FORMAT_VERSION,
+  TABLE_FORMAT_VERSION_PLAIN,
+  type TableCompression,
+} from './table-format.js';
+import type { BlobUse, TableMetadata } from './table-metadata.js';
 import { encodeProperties, type TableProperties } from './table-properties.js';
 
 export interface TableWriterOptions {
@@ -33,6 +45,19 @@ export interface TableWriterOptions {
 
 const IN_ORDER = 'entries come in internal-key order';
 
+interface TableBounds {
+  readonly smallestKey: Uint8Array;
+  readonly largestKey: Uint8Array;
+  readonly isLargestKeyExclusive: boolean;
+}
+
+/** What is known at the end. */
+interface TableContents extends TableBounds {
+  readonly dataBytes: number;
+  readonly rangeDeletes: BlockHandle | undefined;
+  readonly rangeDeleteCount: number;
+}
+
 interface IndexPartition {
   readonly content: Uint8Array;
   readonly separator: Uint8Array;
@@ -40,6 +65,7 @@ interface IndexPartition {
 
 /** What an entry takes beside its key and value, at most, in a block of ordinary records. */
 const ENTRY_OVERHEAD_BYTES = 16;
+const STORED_VALUE_BYTES_MAX = EXPIRY_BYTES + VALUE_BYTES_MAX;
 
 /**
  * Writes a table, entry by entry in internal-key order. Synchronous: for workers. Ends with `finish`, or with
@@ -65,6 +91,11 @@ export class TableWriter {
   #lastSequence = 0;
   #smallestSequence = SEQUENCE_MAX;
   #largestSequence = 0;
+  #hasOtherKinds = false;
+  #expiringCount = 0;
+  #largestExpiryMs = 0;
+  readonly #rangeDeletes: RangeTombstone[] = [];
+  readonly #blobUses = new Map<number, BlobUse>();
 
   constructor(options: TableWriterOptions) {
     this.#options = options;
@@ -83,6 +114,11 @@ export class TableWriter {
   /** What stands in the block that is being filled; 0 between two blocks. */
   get openBlockBytes(): number {
     return this.#block.isEmpty ? 0 : this.#block.rawBytes;
+  }
+
+  /** How many data blocks are behind it. */
+  get dataBlockCount(): number {
+    return this.#dataBlockCount;
   }
 
   get entryCount(): number {
@@ -110,8 +146,11 @@ export class TableWriter {
   ): void {
     const keyBytes = keyEnd - keyStart;
     const valueBytes = valueEnd - valueStart;
-    assert(keyBytes > 0 && keyBytes <= KEY_BYTES_MAX && valueBytes <= VALUE_BYTES_MAX, 'a record is within the limits');
-    assert(isKnownKind(kind) && sequence <= SEQUENCE_MAX, 'a record has a known kind and a sequence number');
+    assert(
+      keyBytes > 0 && keyBytes <= KEY_BYTES_MAX && valueBytes <= STORED_VALUE_BYTES_MAX,
+      'a record is within the limits',
+    );
+    assert(isTableKind(kind) && sequence <= SEQUENCE_MAX, 'a record has a known kind and a sequence number');
     const block = this.#block;
     const isFirst = this.#entryCount === 0;
     const shared = commonPrefixLength(block.lastKey, 0, block.lastKeyBytes, keySource, keyStart, keyEnd);
@@ -125,6 +164,7 @@ export class TableWriter {
     if (isFirst) this.#smallestKey = new Uint8Array(keySource.subarray(keyStart, keyEnd));
     if (isNewKey) this.#addKey(keySource, keyStart, keyEnd);
     this.#count(keyBytes + valueBytes, sequence, kind);
+    if (kind > KIND_PUT) this.#noteOtherKind(kind, valueSource, valueStart);
   }
 
   /**
@@ -148,29 +188,38 @@ export class TableWriter {
 
   /** Adds a range delete, at any time before the end: every version of a key in `[start, end)` below `sequence` is hidden. */
   addRangeTombstone(start: Uint8Array, end: Uint8Array, sequence: number): void {
-    throw new StemeError('STEME_UNSUPPORTED', `no range deletes yet: ${sequence} of ${start.length}, ${end.length}`);
+    assert(compareBytes(start, end) < 0 && sequence <= SEQUENCE_MAX, 'a range delete has a range and a sequence');
+    this.#rangeDeletes.push({ start: Uint8Array.from(start), end: Uint8Array.from(end), sequence });
+    this.#noteSequence(sequence);
   }
 
   /** Counts an entry's reference to a value in a blob file. */
   noteBlobUse(number: number, valueBytes: number): void {
-    throw new StemeError('STEME_UNSUPPORTED', `no blob files yet: ${valueBytes} bytes of ${number}`);
+    const { valueCount, valueBytes: bytes } = this.#blobUses.get(number) ?? { valueCount: 0, valueBytes: 0 };
+    this.#blobUses.set(number, { number, valueCount: valueCount + 1, valueBytes: bytes + valueBytes });
   }
 
   /** Writes the rest, makes the file durable and closes it. */
   finish(): TableMetadata {
-    assert(this.#entryCount > 0, 'a table has entries');
-    const largestKey = new Uint8Array(this.#block.lastKey.subarray(0, this.#block.lastKeyBytes));
+    const { fragments } = RangeTombstoneSet.of(this.#rangeDeletes);
+    assert(this.#entryCount > 0 || fragments.length > 0, 'a table has entries or range deletes');
+    const bounds = this.#boundsWith(fragments);
     if (!this.#block.isEmpty) this.#cutBlock(undefined);
     if (!this.#index.isEmpty) this.#cutPartition(this.#index.lastSeparator);
     const dataBytes = this.#sink.sizeBytes;
     const filter = this.#writeFilter();
-    const indexLevels = this.#partitions.length === 1 ? 1 : 2;
+    const indexLevels = this.#partitions.length > 1 ? 2 : 1;
     const topIndex = this.#writeIndex();
-    const properties = this.#sink.append(encodeProperties(this.#properties(dataBytes, largestKey)));
+    const rangeDeletes = fragments.length === 0 ? undefined : this.#sink.append(encodeRangeDeletes(fragments));
+    const rangeDeleteCount = fragments.reduce((count, { sequences }) => count + sequences.length, 0);
+    const contents = { ...bounds, dataBytes, rangeDeletes, rangeDeleteCount };
+    const properties = this.#sink.append(encodeProperties(this.#properties(contents)));
     const tableNumber = this.#options.number;
-    this.#sink.appendBare(encodeFooter({ topIndex, filter, properties, indexLevels, tableNumber }));
+    const isPlain = !this.#hasOtherKinds && rangeDeletes === undefined;
+    const formatVersion = isPlain ? TABLE_FORMAT_VERSION_PLAIN : TABLE_FORMAT_VERSION;
+    this.#sink.appendBare(encodeFooter({ topIndex, filter, properties, indexLevels, tableNumber, formatVersion }));
     this.#sink.finish();
-    return this.#summary(largestKey);
+    return this.#summary(contents);
   }
 
   /** Closes and removes the unfinished file. */
@@ -196,8 +245,37 @@ export class TableWriter {
     if (kind === KIND_DELETE) this.#tombstoneCount++;
     this.#rawBytes += rawBytes;
     this.#lastSequence = sequence;
+    this.#noteSequence(sequence);
+  }
+
+  #noteSequence(sequence: number): void {
     if (sequence < this.#smallestSequence) this.#smallestSequence = sequence;
     if (sequence > this.#largestSequence) this.#largestSequence = sequence;
+  }
+
+  /** Of an entry that is neither a put nor a delete. */
+  #noteOtherKind(kind: number, source: Uint8Array, start: number): void {
+    this.#hasOtherKinds = true;
+    if (!isExpiringKind(kind)) return;
+    this.#expiringCount++;
+    this.#largestExpiryMs = Math.max(this.#largestExpiryMs, readExpiryMs(source, start));
+  }
+
+  /** First and last key of entries and range deletes. The end of a range delete counts, exclusively, if it is behind all entries. */
+  #boundsWith(fragments: readonly TombstoneFragment[]): TableBounds {
+    const lastKey = this.#block.lastKey.slice(0, this.#block.lastKeyBytes);
+    const points = { smallestKey: this.#smallestKey, largestKey: lastKey, isLargestKeyExclusive: false };
+    const first = fragments.at(0);
+    const last = fragments.at(-1);
+    if (first === undefined || last === undefined) return points;
+    const hasPoints = this.#entryCount > 0;
+    const startsFirst = !hasPoints || compareBytes(first.start, this.#smallestKey) < 0;
+    const endsLast = !hasPoints || compareBytes(last.end, lastKey) > 0;
+    return {
+      smallestKey: startsFirst ? first.start : points.smallestKey,
+      largestKey: endsLast ? last.end : lastKey,
+      isLargestKeyExclusive: endsLast,
+    };
   }
 
   /** Writes the data block; `nextKey` is the first key behind it, if there is one. */
@@ -237,14 +315,14 @@ export class TableWriter {
 
   #writeFilter(): BlockHandle | undefined {
     const { bloomBitsPerKey } = this.#options;
-    if (bloomBitsPerKey === 0) return undefined;
+    if (bloomBitsPerKey === 0 || this.#keyCount === 0) return undefined;
     this.#sink.padTo(FILTER_LINE_BYTES);
     return this.#sink.append(this.#filter.finish(bloomBitsPerKey));
   }
 
   /** A lone partition is the top index itself. */
   #writeIndex(): BlockHandle {
-    if (this.#partitions.length === 1) return this.#sink.append(this.#partitions[0].content);
+    if (this.#partitions.length < 2) return this.#sink.append(this.#partitions.at(0)?.content ?? NO_BLOCKS);
     for (const { content, separator } of this.#partitions) {
       const handle = this.#sink.append(content);
       this.#index.add(separator, handle.offsetBytes, handle.sizeBytes);
@@ -252,18 +330,12 @@ export class TableWriter {
     return this.#sink.append(this.#index.finish());
   }
 
-  #properties(dataBytes: number, largestKey: Uint8Array): TableProperties {
+  #properties(contents: TableContents): TableProperties {
     const { createdAtMs, compression, bloomBitsPerKey, blockBytes } = this.#options;
     return {
-      entryCount: this.#entryCount,
-      tombstoneCount: this.#tombstoneCount,
-      rawBytes: this.#rawBytes,
-      dataBytes,
+      ...contents,
+      ...this.#counts(),
       dataBlockCount: this.#dataBlockCount,
-      smallestKey: this.#smallestKey,
-      largestKey,
-      smallestSequence: this.#smallestSequence,
-      largestSequence: this.#largestSequence,
       createdAtMs,
       compression,
       bloomBitsPerKey,
@@ -271,26 +343,30 @@ export class TableWriter {
     };
   }
 
-  #summary(largestKey: Uint8Array): TableMetadata {
+  #summary({ dataBytes, rangeDeletes, ...contents }: TableContents): TableMetadata {
+    const { number, createdAtMs, oldestAtMs } = this.#options;
     return {
-      number: this.#options.number,
+      number,
       fileBytes: this.#sink.sizeBytes,
+      ...contents,
+      ...this.#counts(),
+      keyCount: this.#keyCount,
+      createdAtMs,
+      oldestAtMs: oldestAtMs ?? createdAtMs,
+      globalSequence: 0,
+    };
+  }
+
+  #counts() {
+    return {
       entryCount: this.#entryCount,
       tombstoneCount: this.#tombstoneCount,
       rawBytes: this.#rawBytes,
-      smallestKey: this.#smallestKey,
-      largestKey,
       smallestSequence: this.#smallestSequence,
       largestSequence: this.#largestSequence,
-      createdAtMs: this.#options.createdAtMs,
-      rangeDeleteCount: 0,
-      keyCount: this.#keyCount,
-      isLargestKeyExclusive: false,
-      oldestAtMs: this.#options.oldestAtMs ?? this.#options.createdAtMs,
-      expiringCount: 0,
-      largestExpiryMs: 0,
-      globalSequence: 0,
-      blobUses: [],
+      expiringCount: this.#expiringCount,
+      largestExpiryMs: this.#largestExpiryMs,
+      blobUses: [...this.#blobUses.values()].sort((a, b) => a.number - b.number),
     };
   }
 }

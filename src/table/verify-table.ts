@@ -1,6 +1,7 @@
 import { compareBytes, compareRanges } from '../base/bytes.js';
 import { CorruptionError } from '../base/errors.js';
 import { KIND_DELETE } from '../base/internal-key.js';
+import { isExpiringKind } from '../base/stored-value.js';
 import { BlockIterator } from './block-iterator.js';
 import type { IndexBlock } from './index-block.js';
 import { hashKey } from './key-hash.js';
@@ -32,12 +33,14 @@ export function verifyTable(table: TableReader): TableReport {
 class TableWalk {
   readonly #table: TableReader;
   readonly #block = new BlockIterator();
+  #firstKey: Uint8Array = new Uint8Array(0);
   #lastKey: Uint8Array = new Uint8Array(0);
   #lastSequence = 0;
   #separator: Uint8Array = new Uint8Array(0);
   #offsetBytes = 0;
   #entryCount = 0;
   #tombstoneCount = 0;
+  #expiringCount = 0;
   #rawBytes = 0;
   #dataBytes = 0;
   #dataBlockCount = 0;
@@ -63,14 +66,16 @@ class TableWalk {
   finish(): TableReport {
     const { properties } = this.#table;
     this.#offsetBytes = this.#table.fileBytes;
+    this.#checkRangeDeletes();
     this.#expectEqual('entries', properties.entryCount, this.#entryCount);
     this.#expectEqual('tombstones', properties.tombstoneCount, this.#tombstoneCount);
+    this.#expectEqual('entries that expire', properties.expiringCount, this.#expiringCount);
     this.#expectEqual('raw bytes', properties.rawBytes, this.#rawBytes);
     this.#expectEqual('data bytes', properties.dataBytes, this.#dataBytes);
     this.#expectEqual('data blocks', properties.dataBlockCount, this.#dataBlockCount);
     this.#expectEqual('as smallest sequence', properties.smallestSequence, this.#smallestSequence);
     this.#expectEqual('as largest sequence', properties.largestSequence, this.#largestSequence);
-    if (compareBytes(properties.largestKey, this.#lastKey) !== 0) throw this.#wrong('the largest key', 'another one');
+    this.#checkBounds();
     return {
       entryCount: this.#entryCount,
       tombstoneCount: this.#tombstoneCount,
@@ -79,9 +84,36 @@ class TableWalk {
     };
   }
 
+  /** Range deletes count in sequences and bounds as entries do; a bound of theirs that is the last is exclusive. */
+  #checkRangeDeletes(): void {
+    const { rangeTombstones, properties } = this.#table;
+    let count = 0;
+    for (const { sequences } of rangeTombstones?.fragments ?? []) {
+      count += sequences.length;
+      this.#largestSequence = Math.max(this.#largestSequence, sequences[0]);
+      this.#smallestSequence = Math.min(this.#smallestSequence, sequences[sequences.length - 1]);
+    }
+    this.#expectEqual('range deletes', properties.rangeDeleteCount, count);
+  }
+
+  #checkBounds(): void {
+    const { smallestKey, largestKey, isLargestKeyExclusive } = this.#table.properties;
+    const fragments = this.#table.rangeTombstones?.fragments ?? [];
+    const starts = [
+      ...(this.#entryCount > 0 ? [this.#firstKey] : []),
+      ...fragments.slice(0, 1).map(({ start }) => start),
+    ];
+    if (compareBytes(smallestKey, starts.sort(compareBytes)[0]) !== 0)
+      throw this.#wrong('the smallest key', 'another one');
+    const end = fragments.at(-1)?.end;
+    const isExclusive = end !== undefined && (this.#entryCount === 0 || compareBytes(end, this.#lastKey) > 0);
+    const isRight = compareBytes(largestKey, isExclusive ? end : this.#lastKey) === 0;
+    if (!isRight || isLargestKeyExclusive !== isExclusive) throw this.#wrong('the largest key', 'another one');
+  }
+
   #checkEntry(): void {
     const { keySource, keyEnd, sequence, kind } = this.#block;
-    if (this.#entryCount === 0) this.#checkSmallestKey();
+    if (this.#entryCount === 0) this.#firstKey = new Uint8Array(keySource.subarray(0, keyEnd));
     else this.#checkOrder();
     if (!this.#table.mayContain(hashKey(keySource, 0, keyEnd)))
       throw this.#wrong('a filter with every key', 'a key missing');
@@ -89,16 +121,10 @@ class TableWalk {
     this.#lastSequence = sequence;
     this.#entryCount++;
     if (kind === KIND_DELETE) this.#tombstoneCount++;
+    if (isExpiringKind(kind)) this.#expiringCount++;
     this.#rawBytes += keyEnd + this.#block.valueEnd - this.#block.valueStart;
     this.#smallestSequence = Math.min(this.#smallestSequence, sequence);
     this.#largestSequence = Math.max(this.#largestSequence, sequence);
-  }
-
-  #checkSmallestKey(): void {
-    const { smallestKey } = this.#table.properties;
-    const { keySource, keyEnd } = this.#block;
-    const order = compareRanges(smallestKey, 0, smallestKey.length, keySource, 0, keyEnd);
-    if (order !== 0) throw this.#wrong('the smallest key first', 'another one');
   }
 
   #checkOrder(): void {

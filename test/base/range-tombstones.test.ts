@@ -115,6 +115,18 @@ describe('RangeTombstoneSet', () => {
     fc.assert(property, RUNS);
   });
 
+  it('with one more covers what all of them cover, and the set before stays as it was', () => {
+    const property = fc.property(arbitraryTombstones, arbitraryTombstone, (tombstones, added) => {
+      const before = RangeTombstoneSet.of(tombstones);
+      const beforeText = asText(before);
+      const grown = before.with(added);
+      expectInvariants(grown);
+      expect(asText(grown)).toEqual(asText(RangeTombstoneSet.of([...tombstones, added])));
+      expect(asText(before)).toEqual(beforeText);
+    });
+    fc.assert(property, RUNS);
+  });
+
   it('clipped covers the same within the bounds and nothing outside', () => {
     const bound = fc.option(arbitraryKey, { nil: undefined });
     const property = fc.property(arbitraryTombstones, bound, bound, arbitraryKey, (tombstones, start, end, key) => {

@@ -230,6 +230,47 @@ describe.each([
     expect(systemCodeOf(error)).toBe('ENOENT');
   });
 
+  it('gives a file a second name, which is as good as the first', async () => {
+    await fileSystem.makeDirectory(join(directory, 'other'));
+    await writeFile('file', 'shared');
+    const second = join(directory, 'other', 'second');
+    await fileSystem.link(path, second);
+    expect(await readFile(second)).toBe('shared');
+    await fileSystem.remove(path);
+    expect(await readFile(second)).toBe('shared');
+    expect(await fileSystem.list(directory)).toEqual(['other']);
+  });
+
+  it('refuses a second name that is taken, of nothing, or nowhere', async () => {
+    await writeFile('file', 'a');
+    await writeFile('taken', 'b');
+    const taken = await ioErrorOf(() => fileSystem.link(path, join(directory, 'taken')));
+    expect(systemCodeOf(taken)).toBe('EEXIST');
+    expect(taken.message).toContain(path);
+    const links = [
+      [join(directory, 'absent'), join(directory, 'new')],
+      [path, join(directory, 'absent', 'new')],
+    ];
+    for (const [from, to] of links) {
+      expect(systemCodeOf(await ioErrorOf(() => fileSystem.link(from, to)))).toBe('ENOENT');
+    }
+    await ioErrorOf(() => fileSystem.link(directory, join(directory, 'new')));
+    expect(await readFile(join(directory, 'taken'))).toBe('b');
+    expect(await fileSystem.list(directory)).toEqual(['file', 'taken']);
+  });
+
+  it('removes an empty directory, and one that is gone', async () => {
+    const inner = join(directory, 'inner');
+    await fileSystem.makeDirectory(inner);
+    await writeFile('inner/file', 'a');
+    expect(systemCodeOf(await ioErrorOf(() => fileSystem.removeDirectory(inner)))).toBe('ENOTEMPTY');
+    await fileSystem.remove(join(inner, 'file'));
+    await fileSystem.removeDirectory(inner);
+    await fileSystem.removeDirectory(inner);
+    expect(await fileSystem.list(directory)).toEqual([]);
+    await ioErrorOf(async () => fileSystem.removeDirectory(await writeFile('file', '')));
+  });
+
   it('removes a file, and a file that is gone', async () => {
     await writeFile('a', '');
     await writeFile('b', '');

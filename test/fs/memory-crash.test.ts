@@ -102,6 +102,39 @@ describe('a crash', () => {
     expect(await outcomes(fileSystem, look)).toEqual(['2 undefined']);
   });
 
+  it('may undo a link, and only until the directory of the new name is synced', async () => {
+    const fileSystem = new MemoryFileSystem();
+    makeDurableFile(fileSystem, '/file', 5);
+    await fileSystem.makeDirectory('/other');
+    await fileSystem.syncDirectory('/');
+    await fileSystem.link('/file', '/other/second');
+    const look = async (crashed: MemoryFileSystem) => {
+      expect(await crashed.statBytes('/file')).toBe(5);
+      return String(await crashed.statBytes('/other/second'));
+    };
+    expect(await outcomes(fileSystem, look)).toEqual(['5', 'undefined']);
+    await fileSystem.syncDirectory('/');
+    expect(await outcomes(fileSystem, look)).toEqual(['5', 'undefined']);
+    await fileSystem.syncDirectory('/other');
+    expect(await outcomes(fileSystem, look)).toEqual(['5']);
+  });
+
+  it('keeps one content under the two names of a file', async () => {
+    const fileSystem = new MemoryFileSystem();
+    makeDurableFile(fileSystem, '/file', 10);
+    await fileSystem.link('/file', '/second');
+    await fileSystem.syncDirectory('/');
+    fileSystem.openSync('/second', 'update').writeSync(new Uint8Array(10).fill(2), 0);
+    const seen = await outcomes(fileSystem, (crashed) => {
+      expect(contentOf(crashed, '/file')).toEqual(contentOf(crashed, '/second'));
+      return String(contentOf(crashed, '/file')[0]);
+    });
+    expect(seen).toEqual(['1', '2']);
+    const killed = fileSystem.clone();
+    killed.openSync('/file', 'update').writeSync(new Uint8Array(10).fill(3), 0);
+    expect(contentOf(killed, '/second')[0]).toBe(3);
+  });
+
   it('may undo a removal, and only until the directory is synced', async () => {
     const fileSystem = new MemoryFileSystem();
     makeDurableFile(fileSystem, '/file', 1);

@@ -40,6 +40,18 @@ describe('the in-memory file system', () => {
     await second.write(new Uint8Array(600), 0);
   });
 
+  it('charges a file with two names once, until both are gone', async () => {
+    const fileSystem = new MemoryFileSystem({ capacityBytes: 1000 });
+    const handle = await fileSystem.open('/first', 'create');
+    await handle.write(new Uint8Array(600), 0);
+    await fileSystem.link('/first', '/second');
+    expect(await fileSystem.freeBytes()).toBe(400);
+    await fileSystem.remove('/first');
+    expect(await fileSystem.freeBytes()).toBe(400);
+    await fileSystem.remove('/second');
+    expect(await fileSystem.freeBytes()).toBe(1000);
+  });
+
   it('takes as much of a write as fits before it fails', async () => {
     const fileSystem = new MemoryFileSystem({ capacityBytes: 100 });
     const handle = await fileSystem.open('/file', 'create');

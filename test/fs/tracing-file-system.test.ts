@@ -20,7 +20,10 @@ async function switchPointer(fileSystem: FileSystem): Promise<void> {
   await reader.read(new Uint8Array(8), 4);
   await reader.sizeBytes();
   reader.closeSync();
+  await fileSystem.link('/data/db/CURRENT', '/data/kept');
   await fileSystem.remove('/data/db/000001.log');
+  await fileSystem.makeDirectory('/data/db/empty');
+  await fileSystem.removeDirectory('/data/db/empty');
   await fileSystem.list('/data/db');
   await lock.release();
 }
@@ -45,7 +48,10 @@ describe('a tracing file system', () => {
       'read CURRENT 4+8',
       'size CURRENT',
       'close CURRENT',
+      'link CURRENT ../kept',
       'remove 000001.log',
+      'mkdir empty',
+      'remove empty',
       'list .',
     ]);
   });
@@ -62,7 +68,10 @@ describe('a tracing file system', () => {
       'rename db/CURRENT.tmp db/CURRENT',
       'sync-directory db',
       'open db/CURRENT read',
+      'link db/CURRENT kept',
       'remove db/000001.log',
+      'mkdir db/empty',
+      'remove db/empty',
     ]);
     expect(fileSystem.lines).toEqual([]);
   });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
+import { unwrapReply } from '../../src/jobs/inline-runner.js';
+import type { KeyBounds } from '../../src/jobs/job.js';
+import { runJob } from '../../src/jobs/run-job.js';
 import type { TableMetadata } from '../../src/table/table-metadata.js';
 import type { Row } from '../support/job-bench.js';
 import { compactionJob, EVERYWHERE, flushJob, rowsOf, tablesOf } from '../support/job-bench.js';
@@ -105,6 +108,36 @@ describe('a compaction', () => {
       [smallestKey, largestKey].map((key) => `${Buffer.from(key)}`),
     );
     for (let i = 1; i < bounds.length; i++) expect(bounds[i][0] > bounds[i - 1][1]).toBe(true);
+  });
+
+  it('reads in its parts, all together, about what it reads as a whole', async () => {
+    const rows = Array.from(
+      { length: 400 },
+      (_, i): Row => [`key ${String(i).padStart(3, '0')}`, i + 1, 'v'.repeat(50)],
+    );
+    const { disk, inputs } = await diskWith(rows);
+    const readBytesOf = async (bounds: KeyBounds) => {
+      const output = unwrapReply(await runJob(disk, compactionJob(inputs, { bounds })));
+      return output.readBytes;
+    };
+    const edge = Buffer.from('key 200');
+    const whole = await readBytesOf({});
+    const parts = (await readBytesOf({ end: edge })) + (await readBytesOf({ start: edge }));
+    expect(whole / inputs[0].fileBytes).toBeGreaterThan(0.9);
+    expect(parts / whole).toBeGreaterThan(0.9);
+    expect(parts / whole).toBeLessThan(1.5);
+  });
+
+  it('is as old as its oldest input', async () => {
+    const { disk, inputs } = await diskWith(old, newer);
+    const aged = inputs.map((table, i) => ({ ...table, oldestAtMs: 5 - i }));
+    expect(await tablesOf(disk, compactionJob(aged))).toMatchObject([{ createdAtMs: 7, oldestAtMs: 4 }]);
+  });
+
+  it('into L0 makes one table, however large', async () => {
+    const { disk, inputs } = await diskWith(old, newer);
+    const tables = await tablesOf(disk, compactionJob(inputs, { outputLevel: 0, tableBytesTarget: 1 }));
+    expect(tables).toHaveLength(1);
   });
 
   it('puts all the rest into the last table that it has a number for', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes, EMPTY_BYTES } from '../../src/base/bytes.js';
+import { EmptyIterator } from '../../src/base/empty-iterator.js';
 import type { InternalIterator } from '../../src/base/internal-iterator.js';
 import type { PointResult } from '../../src/base/point-result.js';
 import { LOOKUP_DELETED, LOOKUP_FOUND, LOOKUP_MISSING } from '../../src/base/point-result.js';
@@ -9,7 +10,6 @@ import { boundsOf } from '../../src/read/bounds.js';
 import type { Cover } from '../../src/read/cover.js';
 import { SetCover } from '../../src/read/cover.js';
 import { CoverCursor } from '../../src/read/cover-cursor.js';
-import { EmptyIterator } from '../../src/read/empty-iterator.js';
 import { LevelIterator } from '../../src/read/level-iterator.js';
 import { LevelPointSource } from '../../src/read/level-point-source.js';
 import { mergeIterators } from '../../src/read/merging-iterator.js';

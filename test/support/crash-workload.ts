@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Prng } from '../../src/base/prng.js';
-import type { BatchOperation, Database } from '../../src/engine/api.js';
+import type { BatchOperation, Database, WriteOptions } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import type { FileOperation } from '../../src/fs/file-operation.js';
 import type { FileSystem } from '../../src/fs/file-system.js';
@@ -35,6 +35,20 @@ export function optionsOf(prng: Prng): Options {
     readMode: prng.pick(['mmap', 'pread'] as const),
     walSync: prng.pick(['fdatasync', 'direct'] as const),
   };
+}
+
+/** Longer than any run: what expires is written as such, and not gone when it is looked for. */
+const DAY_MS = 24 * 3600 * 1000;
+
+function writeOne(db: Database, operation: BatchOperation, options: WriteOptions): Promise<void> {
+  switch (operation.type) {
+    case 'put':
+      return db.put(operation.key, operation.value, { ...options, ttlMs: operation.ttlMs });
+    case 'del':
+      return db.del(operation.key, options);
+    case 'delRange':
+      return db.deleteRange(operation.gte, operation.lt, options);
+  }
 }
 
 /** A seeded run of writes of all kinds, flushes, compactions and reopens, with crashes drawn at the moments that matter. */
@@ -94,12 +108,7 @@ export class CrashWorkload {
     const count = this.#history.add(operations);
     const sync = this.#prng.chance(0.5);
     const [first] = operations;
-    const ack =
-      operations.length > 1
-        ? db.batch(operations, { sync })
-        : first.type === 'put'
-          ? db.put(first.key, first.value, { sync })
-          : db.batch(operations, { sync });
+    const ack = operations.length > 1 ? db.batch(operations, { sync }) : writeOne(db, first, { sync });
     const noted = ack.then(() => {
       this.#history.acknowledge(count, sync);
       this.#inFlight.delete(noted);
@@ -112,10 +121,16 @@ export class CrashWorkload {
     // Now and then one that is cut into fragments.
     const valueBytes = this.#prng.chance(0.01) ? 150_000 : this.#prng.pick([0, 10, 100, 1000]);
     const tag = `${this.#history.count}:`;
-    return Array.from({ length: count }, () => {
-      const key = this.#prng.pick(KEYS);
-      return this.#prng.chance(0.2) ? { type: 'del', key } : { type: 'put', key, value: tag.padEnd(valueBytes, 'v') };
-    });
+    return Array.from({ length: count }, () => this.#drawOperation(tag.padEnd(valueBytes, 'v')));
+  }
+
+  #drawOperation(value: string): BatchOperation {
+    const index = this.#prng.below(KEYS.length);
+    const key = KEYS[index];
+    if (this.#prng.chance(0.05))
+      return { type: 'delRange', gte: key, lt: KEYS[index + this.#prng.below(8)] ?? 'key ~' };
+    if (this.#prng.chance(0.2)) return { type: 'del', key };
+    return this.#prng.chance(0.2) ? { type: 'put', key, value, ttlMs: DAY_MS } : { type: 'put', key, value };
   }
 
   async #sync(db: Database): Promise<void> {

@@ -16,9 +16,14 @@ export interface FaultRun {
   readonly isOpened: boolean;
 }
 
+/** The last one is a write that would have to wait for room on a full disk. */
+const FAILURES = new Set(['STEME_IO', 'STEME_BACKGROUND', 'STEME_BUSY']);
+/** How long a write waits for room. */
+const DELAY_MS_MAX = 50;
+
 /** What a failure may look like to the caller: typed, with a code for a disk that refuses. */
 function typedFailure(what: string, { error }: { readonly error: unknown }): StemeError {
-  if (error instanceof StemeError && (error.code === 'STEME_IO' || error.code === 'STEME_BACKGROUND')) return error;
+  if (error instanceof StemeError && FAILURES.has(error.code)) return error;
   throw new Error(`${what} failed with ${error}`, { cause: error });
 }
 
@@ -57,7 +62,7 @@ async function writeOne(
   const value = `${i}`.padEnd(700, 'v');
   const operations = [`key ${i % 7}`, `tag ${i % 3}`].map((key) => ({ type: 'put' as const, key, value }));
   const count = history.add(operations);
-  const outcome = await outcomeOf(`write ${i}`, db.batch(operations, { sync: i % 2 === 0 }));
+  const outcome = await outcomeOf(`write ${i}`, db.batch(operations, { sync: i % 2 === 0, maxDelayMs: DELAY_MS_MAX }));
   if (note(`write ${i}`, outcome)) history.acknowledge(count, i % 2 === 0);
 }
 

@@ -52,6 +52,14 @@ export class LyingFileSystem implements FileSystem {
     return this.#inner.rename(from, to);
   }
 
+  link(from: string, to: string): Promise<void> {
+    return this.#inner.link(from, to);
+  }
+
+  removeDirectory(directory: string): Promise<void> {
+    return this.#inner.removeDirectory(directory);
+  }
+
   remove(path: string): Promise<void> {
     return this.#inner.remove(path);
   }

@@ -167,10 +167,10 @@ describe('a block', () => {
   });
 
   it('refuses an entry of a kind from the future when it is looked up', () => {
-    const block = writeBlock([{ ...put('a', 1), kind: 4 }]);
+    const block = writeBlock([{ ...put('a', 1), kind: 6 }]);
     const lookUp = () => findInBlock(block, bytesOf('a'), 1, createResult(), 'x.sst', 0);
     expect(lookUp).toThrow(StemeError);
-    expect(lookUp).toThrow('kind 4');
+    expect(lookUp).toThrow('kind 6');
   });
 });
 

@@ -9,6 +9,7 @@ const FOOTER: TableFooter = {
   properties: { offsetBytes: 200, sizeBytes: 50 },
   indexLevels: 2,
   tableNumber: 2 ** 33 + 7,
+  formatVersion: 2,
 };
 
 function decode(bytes: Uint8Array, fileBytes = FILE_BYTES): TableFooter {

@@ -31,8 +31,8 @@ describe('the table writer', () => {
   it('refuses an empty key, an unknown kind and an empty table', () => {
     const writer = startTable(new MemoryFileSystem());
     expect(() => addEntry(writer, put('', 1))).toThrow('limits');
-    expect(() => addEntry(writer, { ...put('a', 1), kind: 3 })).toThrow('known kind');
-    expect(() => writer.finish()).toThrow('has entries');
+    expect(() => addEntry(writer, { ...put('a', 1), kind: 2 })).toThrow('known kind');
+    expect(() => writer.finish()).toThrow('has entries or range deletes');
   });
 
   it('takes Buffers and ranges of larger arrays, and keeps none of them', () => {

@@ -177,8 +177,20 @@ describe('a table', () => {
       smallestSequence: 1,
       largestSequence: 9,
       createdAtMs: 1_700_000_000_000,
+      rangeDeleteCount: 0,
+      isLargestKeyExclusive: false,
+      expiringCount: 0,
+      largestExpiryMs: 0,
+      blobUses: [],
     };
-    expect(metadata).toEqual({ ...common, number: 7, fileBytes: summary.fileBytes });
+    const only = {
+      number: 7,
+      fileBytes: summary.fileBytes,
+      keyCount: 3,
+      oldestAtMs: common.createdAtMs,
+      globalSequence: 0,
+    };
+    expect(metadata).toEqual({ ...common, ...only });
     const { properties } = openTable({ fileSystem, summary });
     expect(properties).toMatchObject(common);
     expect(properties).toMatchObject({ compression: 'none', bloomBitsPerKey: 10, blockBytes: 256, dataBlockCount: 1 });

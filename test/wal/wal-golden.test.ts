@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { KIND_DELETE, KIND_PUT } from '../../src/base/internal-key.js';
+import {
+  KIND_DELETE,
+  KIND_LOG_MARK,
+  KIND_PUT,
+  KIND_PUT_EXPIRING,
+  KIND_RANGE_DELETE,
+} from '../../src/base/internal-key.js';
+import { storedValue } from '../../src/base/stored-value.js';
 import { FRAME_FULL, FRAME_HEADER, logIdentity } from '../../src/log/log-format.js';
 import { decodeSegmentHeader, encodeSegmentHeader } from '../../src/wal/wal-segment.js';
 import { eventsOfBytes, frameOf } from '../log/log-bytes.js';
@@ -56,14 +63,50 @@ describe('the golden segment', () => {
   });
 
   it('stands in the documentation, byte for byte', () => {
-    const dump = GOLDEN.toString('hex').match(/.{2}/g) ?? [];
-    const lines: string[] = [];
-    for (let at = 0; at < dump.length; at += 16) {
-      lines.push(`${at.toString(16).padStart(4, '0')}  ${dump.slice(at, at + 16).join(' ')}`);
-    }
-    expect(documentation()).toContain(lines.join('\n'));
+    expect(documentation()).toContain(dumpOf(GOLDEN));
   });
 });
+
+describe('the golden record of the later kinds', () => {
+  const RECORD = Buffer.from(
+    '2c00000000000000 02 02 02 6261 6263 03 04 0d 63697479 0068e5cf8b010000 426173656c 06 00'.replaceAll(' ', ''),
+    'hex',
+  );
+  const LATER = [
+    { kind: KIND_RANGE_DELETE, key: Buffer.from('ba'), value: Buffer.from('bc') },
+    {
+      kind: KIND_PUT_EXPIRING,
+      key: Buffer.from('city'),
+      value: Buffer.from(storedValue(1_700_000_000_000, Buffer.from('Basel'))),
+    },
+    { kind: KIND_LOG_MARK, key: Buffer.alloc(0) },
+  ];
+
+  it('is what is written', () => {
+    expect(Buffer.from(recordOf(44, LATER)).toString('hex')).toBe(RECORD.toString('hex'));
+  });
+
+  it('is read as what it says', () => {
+    expect(operationsOf(RECORD, { file: '000007.log', offsetBytes: 0 })).toEqual([
+      { sequence: 44, ...LATER[0] },
+      { sequence: 45, ...LATER[1] },
+      { sequence: 46, ...LATER[2], value: Buffer.alloc(0) },
+    ]);
+  });
+
+  it('stands in the documentation, byte for byte', () => {
+    expect(documentation()).toContain(dumpOf(RECORD));
+  });
+});
+
+function dumpOf(bytes: Buffer): string {
+  const dump = bytes.toString('hex').match(/.{2}/g) ?? [];
+  const lines: string[] = [];
+  for (let at = 0; at < dump.length; at += 16) {
+    lines.push(`${at.toString(16).padStart(4, '0')}  ${dump.slice(at, at + 16).join(' ')}`);
+  }
+  return lines.join('\n');
+}
 
 function documentation(): string {
   return readFileSync(fileURLToPath(new URL('../../docs/formats.md', import.meta.url)), 'utf8');

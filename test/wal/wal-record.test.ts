@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../src/base/errors.js';
-import { KIND_DELETE, KIND_PUT } from '../../src/base/internal-key.js';
-import { KEY_BYTES_MAX } from '../../src/base/limits.js';
+import {
+  KIND_DELETE,
+  KIND_LOG_MARK,
+  KIND_PUT,
+  KIND_PUT_BLOB,
+  KIND_PUT_BLOB_EXPIRING,
+  KIND_PUT_EXPIRING,
+  KIND_RANGE_DELETE,
+} from '../../src/base/internal-key.js';
+import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../../src/base/limits.js';
+import { EXPIRY_BYTES, storedValue } from '../../src/base/stored-value.js';
 import {
   checkWalRecord,
   operationBytes,
@@ -25,6 +34,17 @@ const operations: fc.Arbitrary<Operation[]> = fc.array(
       key: bytes(fc.constantFrom(1, 16, 127, 128, 300)),
       value: bytes(fc.constantFrom(0, 1, 100, 127, 128, 20_000)),
     }),
+    fc.record({
+      kind: fc.constant(KIND_PUT_EXPIRING),
+      key: bytes(fc.constantFrom(1, 127, 128)),
+      value: bytes(fc.constantFrom(8, 9, 127, 128)),
+    }),
+    fc.record({
+      kind: fc.constant(KIND_RANGE_DELETE),
+      key: fc.constantFrom(1, 127, 300).map((length) => new Uint8Array(length).fill(1)),
+      value: fc.constantFrom(1, 128, 300).map((length) => new Uint8Array(length).fill(2)),
+    }),
+    fc.constant({ kind: KIND_LOG_MARK, key: new Uint8Array(0) }),
   ),
   { minLength: 1, maxLength: 5 },
 );
@@ -85,6 +105,11 @@ describe('a WAL record', () => {
 describe('a malformed WAL record', () => {
   const good = recordOf(7, [{ kind: KIND_PUT, key: Buffer.from('key'), value: Buffer.from('value') }]);
   const withByte = (at: number, value: number) => Buffer.from(good).fill(value, at, at + 1);
+  const operation = (kind: number, key: string, value?: Uint8Array | string) =>
+    recordOf(7, [{ kind, key: Buffer.from(key), value: value === undefined ? undefined : Buffer.from(value) }]);
+  const withKind = (record: Uint8Array, kind: number) => Buffer.from(record).fill(kind, 8, 9);
+  const expiring = (valueBytes: number) =>
+    operation(KIND_PUT_EXPIRING, 'key', storedValue(1, new Uint8Array(valueBytes)));
   const longKey = recordOf(1, [{ kind: KIND_DELETE, key: new Uint8Array(KEY_BYTES_MAX + 1) }]);
   const headOf = (sequence: number) => {
     const head = new Uint8Array(WAL_RECORD_HEADER_BYTES);
@@ -96,7 +121,17 @@ describe('a malformed WAL record', () => {
     ['is empty', new Uint8Array(0)],
     ['has no operation', good.subarray(0, 8)],
     ['has an unknown kind', withByte(8, 9)],
-    ['has a kind of the future', withByte(8, 3)],
+    ['has a kind of the future', withByte(8, 7)],
+    ['has the kind of a blob reference', withByte(8, KIND_PUT_BLOB)],
+    ['has the kind of an expiring blob reference', withByte(8, KIND_PUT_BLOB_EXPIRING)],
+    ['has a range without a start', Buffer.from('0700000000000000020003656e64', 'hex')],
+    ['has a range without an end', operation(KIND_RANGE_DELETE, 'key', '')],
+    ['has an empty range', operation(KIND_RANGE_DELETE, 'key', 'key')],
+    ['has a range the wrong way round', operation(KIND_RANGE_DELETE, 'key', 'kex')],
+    ['has a range whose end is longer than a key', operation(KIND_RANGE_DELETE, 'a', 'b'.repeat(KEY_BYTES_MAX + 1))],
+    ['has an expiring put too short for its time', operation(KIND_PUT_EXPIRING, 'key', '1234567')],
+    ['has an expiring put with a value longer than the limit', expiring(VALUE_BYTES_MAX + 1)],
+    ['has a mark with a key', withKind(operation(KIND_DELETE, 'k'), KIND_LOG_MARK)],
     ['has an empty key', withByte(9, 0)],
     ['has a key longer than the limit', longKey],
     ['has a key that runs past its end', withByte(9, 100)],
@@ -116,13 +151,29 @@ describe('a malformed WAL record', () => {
     expect(attempt).toThrow(/^000002\.log is damaged at byte 4096: expected /);
   });
 
+  it('is not one whose lengths are exactly the limits', () => {
+    const largest = operation(KIND_RANGE_DELETE, 'a', 'b'.repeat(KEY_BYTES_MAX));
+    expect(checkWalRecord(largest, SOURCE)).toEqual({ firstSequence: 7, lastSequence: 7 });
+    expect(checkWalRecord(expiring(VALUE_BYTES_MAX), SOURCE)).toEqual({ firstSequence: 7, lastSequence: 7 });
+    expect(checkWalRecord(operation(KIND_PUT_EXPIRING, 'key', new Uint8Array(EXPIRY_BYTES)), SOURCE).lastSequence).toBe(
+      7,
+    );
+  });
+
   it('never makes the reader look outside the payload', () => {
     const sequences = fc.integer({ min: 0, max: 2 ** 40 });
-    const property = fc.property(sequences, fc.uint8Array({ maxLength: 200 }), (base, tail) => {
+    const kinds = fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 7, 255);
+    const small = fc.uint8Array({ maxLength: 40 });
+    // Junk that begins as an operation does gets further than junk alone.
+    const operationLike = fc.tuple(kinds, fc.nat(12), fc.nat(12), small).map(([kind, key, value, rest]) => {
+      return Uint8Array.of(kind, key, value, ...rest);
+    });
+    const tails = fc.oneof(fc.uint8Array({ maxLength: 200 }), operationLike);
+    const property = fc.property(sequences, tails, (base, tail) => {
       const payload = Buffer.concat([headOf(base), tail]);
       const visitor = {
         operation: (_sequence: number, _kind: number, keyStart: number, keyEnd: number, start: number, end: number) => {
-          expect(8 <= keyStart && keyStart < keyEnd && keyEnd <= start && start <= end && end <= payload.length).toBe(
+          expect(8 <= keyStart && keyStart <= keyEnd && keyEnd <= start && start <= end && end <= payload.length).toBe(
             true,
           );
         },

@@ -1,7 +1,7 @@
-import { EMPTY_BYTES } from '../base/bytes.js';
-import { assert } from '../base/errors.js';
-import type { InternalIterator } from '../base/internal-iterator.js';
-import { KIND_DELETE } from '../base/internal-key.js';
+import { EMPTY_BYTES } from './bytes.js';
+import { assert } from './errors.js';
+import type { InternalIterator } from './internal-iterator.js';
+import { KIND_DELETE } from './internal-key.js';
 
 /** An iterator over nothing: never valid, wherever it is sent. */
 export class EmptyIterator implements InternalIterator {

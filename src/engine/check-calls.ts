@@ -1,0 +1,37 @@
+import { InvalidOptionsError, StemeError } from '../base/errors.js';
+import type { BulkLoadOptions, CheckpointOptions } from './api.js';
+import { ttlProblems } from './check-writes.js';
+
+/** Errors: STEME_INVALID_OPTION with every problem named. */
+export function checkCheckpointCall(directory: string, options: CheckpointOptions): void {
+  if (typeof directory !== 'string' || directory === '') {
+    throw new StemeError('STEME_INVALID_OPTION', 'the directory of a checkpoint must be a path');
+  }
+  const { signal, onProgress, placeFile } = options;
+  refuseProblems([
+    ...signalProblems(signal),
+    ...functionProblems('onProgress', onProgress),
+    ...functionProblems('placeFile', placeFile),
+  ]);
+}
+
+/** Errors: STEME_INVALID_OPTION with every problem named. */
+export function checkBulkLoadCall({ signal, ttlMs, onProgress }: BulkLoadOptions): void {
+  refuseProblems([
+    ...(ttlMs === undefined ? [] : ttlProblems(ttlMs, true)),
+    ...signalProblems(signal),
+    ...functionProblems('onProgress', onProgress),
+  ]);
+}
+
+function refuseProblems(problems: readonly string[]): void {
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
+}
+
+function signalProblems(signal: AbortSignal | undefined): string[] {
+  return signal === undefined || signal instanceof AbortSignal ? [] : ['signal must be an AbortSignal'];
+}
+
+function functionProblems(name: string, value: unknown): string[] {
+  return value === undefined || typeof value === 'function' ? [] : [`${name} must be a function`];
+}

@@ -1,0 +1,172 @@
+/**
+ * A checkpoint is the database of one moment as a directory of its own, while this one goes on:
+ *
+ *   1. flush     everything that was written before the call is in tables
+ *   2. retain    the version of that moment: no compaction deletes its files under us (law 4)
+ *   3. stage     a directory beside the target: a second name for each table and blob file (they never change: law 3), an empty
+ *                log, a manifest that starts with the version, CURRENT; each durable
+ *   4. publish   the directory gets the target's name
+ *
+ * A crash before the last step leaves nothing under the target's name. The checkpoint gets a database id of its own: both go on to
+ * number their log segments from the same counter, and a segment of the one must not pass for one of the other.
+ */
+import { join, resolve } from 'node:path';
+import { StemeError } from '../base/errors.js';
+import { blobName, tableName } from '../base/file-names.js';
+import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
+import { ManifestWriter, pointCurrentAt } from '../version/manifest-writer.js';
+import type { Version } from '../version/version.js';
+import { SegmentAllocator } from '../wal/segment-allocator.js';
+import { SegmentFiles } from '../wal/segment-writer.js';
+import type { CheckpointFile, CheckpointOptions, CheckpointResult } from './api.js';
+import type { EngineParts } from './engine.js';
+import { throwIfEnded } from './long-calls.js';
+import { FilePlacer } from './place-file.js';
+import { StagedDirectory } from './staged-directory.js';
+
+export type CheckpointParts = Pick<
+  EngineParts,
+  'directory' | 'environment' | 'options' | 'state' | 'versions' | 'flushes' | 'files'
+>;
+
+/** Errors: STEME_EXISTS, STEME_LOCKED, STEME_READ_ONLY, STEME_IO, STEME_BACKGROUND, and those of `throwIfEnded`. */
+export async function writeCheckpoint(
+  parts: CheckpointParts,
+  directory: string,
+  options: CheckpointOptions,
+  signal: AbortSignal,
+): Promise<CheckpointResult> {
+  throwIfEnded(signal);
+  const target = resolve(directory);
+  const staged = await StagedDirectory.begin(parts.environment.fileSystem, target);
+  try {
+    const result = await fillWithVersion(parts, staged.path, options, signal);
+    await staged.publish();
+    return { directory: target, ...result };
+  } catch (error) {
+    await staged.abandon();
+    throw error;
+  }
+}
+
+type Filled = Omit<CheckpointResult, 'directory'>;
+
+async function fillWithVersion(
+  parts: CheckpointParts,
+  path: string,
+  options: CheckpointOptions,
+  signal: AbortSignal,
+): Promise<Filled> {
+  const { versions, files } = parts;
+  await putAllIntoTables(parts);
+  throwIfEnded(signal);
+  const version = versions.current;
+  const sequence = versions.lastSequence;
+  version.retain();
+  try {
+    const sources = filesOf(version, parts.directory);
+    const placer = new FilePlacer(parts.environment.fileSystem);
+    await placeAll(placer, sources, path, options, signal);
+    await writeOwnFiles(parts, path, version, sequence);
+    throwIfEnded(signal);
+    const bytes = sources.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
+    return { sequence, fileCount: sources.length, bytes, copiedBytes: placer.copiedBytes };
+  } finally {
+    if (version.release()) void files.collect();
+  }
+}
+
+/** A read-only database writes nothing, so it has a checkpoint only if nothing is in its log alone. */
+async function putAllIntoTables({ options, state, flushes, directory }: CheckpointParts): Promise<void> {
+  if (!options.readOnly) return flushes.flush();
+  if (state.active.isEmpty && state.sealed.length === 0) return;
+  const message = `there are records in the log of ${directory} that are in no table: open it for writing to make a checkpoint`;
+  throw new StemeError('STEME_READ_ONLY', message);
+}
+
+function filesOf(version: Version, directory: string): CheckpointFile[] {
+  const fileOf = (name: string, fileBytes: number): CheckpointFile => ({
+    name,
+    path: join(directory, name),
+    fileBytes,
+  });
+  return [
+    ...version.tables().map(({ number, fileBytes }) => fileOf(tableName(number), fileBytes)),
+    ...[...version.blobs.values()].map(({ number, fileBytes }) => fileOf(blobName(number), fileBytes)),
+  ];
+}
+
+async function placeAll(
+  placer: FilePlacer,
+  sources: readonly CheckpointFile[],
+  path: string,
+  { placeFile, onProgress }: CheckpointOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const totalBytes = sources.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
+  let bytes = 0;
+  for (const source of sources) {
+    throwIfEnded(signal);
+    const onChunk = (chunk: Uint8Array): void => {
+      throwIfEnded(signal);
+      onProgress?.({ bytes: bytes + chunk.length, totalBytes });
+    };
+    if (placeFile !== undefined) await placeFile(source, signal);
+    else await placer.place(source, join(path, source.name), onChunk);
+    bytes += source.fileBytes;
+    onProgress?.({ bytes, totalBytes });
+  }
+}
+
+/** What makes a database of the tables: an empty log, the manifest, and CURRENT last. */
+async function writeOwnFiles(parts: CheckpointParts, path: string, version: Version, sequence: number): Promise<void> {
+  const { versions } = parts;
+  const { fileSystem, randomUint32 } = parts.environment;
+  const databaseId = randomUint32();
+  const logNumber = versions.allocateFileNumber();
+  const manifestNumber = versions.allocateFileNumber();
+  await writeEmptyLog(parts, path, databaseId, logNumber);
+  const manifest = await ManifestWriter.create(fileSystem, path, manifestNumber, {
+    databaseId,
+    logNumber,
+    nextFileNumber: manifestNumber + 1,
+    lastSequence: sequence,
+    version,
+  });
+  await manifest.close();
+  await pointCurrentAt(fileSystem, path, manifestNumber);
+}
+
+/** The segment that the manifest names as the first: durable, with a header and nothing else. */
+async function writeEmptyLog(
+  { environment }: CheckpointParts,
+  path: string,
+  databaseId: number,
+  number: number,
+): Promise<void> {
+  const { fileSystem, clock, onWarning } = environment;
+  const allocator = new SegmentAllocator({
+    fileSystem,
+    directory: path,
+    allocateNumber: () => number,
+    segmentBytes: DIRECT_IO_BLOCK_BYTES,
+    initialBytes: DIRECT_IO_BLOCK_BYTES,
+    recycledMax: 0,
+    onWarning: (cause) => onWarning(new StemeError('STEME_IO', 'the log of a checkpoint was not tidied up', { cause })),
+  });
+  const segments = new SegmentFiles({
+    fileSystem,
+    allocator,
+    databaseId,
+    syncMode: 'fdatasync',
+    clock,
+    recovered: [],
+    obsoleteNumbers: [],
+  });
+  const segment = await segments.next(undefined, 0);
+  try {
+    await segment.sync();
+  } finally {
+    await segment.close();
+  }
+}

@@ -1,0 +1,38 @@
+import type { Options } from '../../src/engine/options.js';
+
+/** Odd ones on purpose: each brings out a path that the defaults rarely take. */
+export const MODEL_CONFIGS: Readonly<Record<string, Options>> = {
+  'the defaults': {},
+  'tiny blocks': { blockBytes: 64 },
+  'tiny memtables': { memtableBytes: 4096 },
+  'tiny everything': { memtableBytes: 4096, blockBytes: 64, blockCacheBytes: 300, bloomBitsPerKey: 1 },
+  'no filter': { bloomBitsPerKey: 0, memtableBytes: 8192 },
+  'the fattest filter': { bloomBitsPerKey: 32, memtableBytes: 4096 },
+  'no compression': { compression: 'none', memtableBytes: 8192 },
+  'no block cache': { blockCacheBytes: 0, blockBytes: 128, memtableBytes: 8192 },
+  'a cache of one block': { blockCacheBytes: 5000, memtableBytes: 8192 },
+  'huge blocks': { blockBytes: 1024 * 1024, memtableBytes: 8192 },
+  pread: { readMode: 'pread', memtableBytes: 8192 },
+  'pread without a cache': { readMode: 'pread', blockCacheBytes: 0, compression: 'none', memtableBytes: 4096 },
+  'direct log writes': { walSync: 'direct', memtableBytes: 8192 },
+  'every value in a blob file': { blobThreshold: 1, memtableBytes: 8192 },
+  'larger values in blob files': { blobThreshold: 100, memtableBytes: 4096 },
+  'blob files, tiny blocks, no cache': { blobThreshold: 16, blockBytes: 64, blockCacheBytes: 0, memtableBytes: 4096 },
+  'no blob files': { blobThreshold: 0, memtableBytes: 4096 },
+  'everything expires': { ttlMs: 5000, memtableBytes: 8192 },
+  'everything expires soon, from blob files': { ttlMs: 1000, blobThreshold: 1, memtableBytes: 4096 },
+  'tiny tables on many levels': { memtableBytes: 4096, tableBytes: 4096, baseLevelBytes: 4096, blockBytes: 128 },
+  'tiny tables, no filter, no cache': {
+    memtableBytes: 4096,
+    tableBytes: 4096,
+    baseLevelBytes: 8192,
+    bloomBitsPerKey: 0,
+    blockCacheBytes: 0,
+    blockBytes: 64,
+  },
+  'tiny tables that expire': { memtableBytes: 4096, tableBytes: 4096, baseLevelBytes: 4096, ttlMs: 2000, threads: 4 },
+  'one worker': { threads: 1, memtableBytes: 4096 },
+  'four workers': { threads: 4, memtableBytes: 4096 },
+  'merged by hand only': { autoCompact: false, memtableBytes: 4096 },
+  'merged by hand only, with blob files': { autoCompact: false, memtableBytes: 8192, blobThreshold: 32 },
+};
