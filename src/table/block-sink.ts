@@ -1,7 +1,7 @@
 import { alignUp } from '../base/bytes.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { StagedFile } from '../fs/staged-file.js';
 import { compressBlock } from './block-compression.js';
-import { StagedFile } from './staged-file.js';
 import {
   BLOCK_TRAILER_BYTES,
   type BlockHandle,
