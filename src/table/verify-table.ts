@@ -1,3 +1,4 @@
+import { BLOCK_TRAILER_BYTES } from '../base/block-trailer.js';
 import { compareBytes, compareRanges } from '../base/bytes.js';
 import { CorruptionError } from '../base/errors.js';
 import { KIND_DELETE } from '../base/internal-key.js';
@@ -5,7 +6,6 @@ import { isExpiringKind } from '../base/stored-value.js';
 import { BlockIterator } from './block-iterator.js';
 import type { IndexBlock } from './index-block.js';
 import { hashKey } from './key-hash.js';
-import { BLOCK_TRAILER_BYTES } from './table-format.js';
 import type { TableReader } from './table-reader.js';
 
 /** What a walk over a whole table found; it agrees with the table's properties. */
