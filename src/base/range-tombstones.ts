@@ -60,16 +60,16 @@ export class RangeTombstoneSet implements KeyCover {
     return fragments.length === 0 ? RangeTombstoneSet.EMPTY : new RangeTombstoneSet(fragments);
   }
 
-  /** This set and one more; the fragments that it does not touch are taken over. */
-  with(tombstone: RangeTombstone): RangeTombstoneSet {
-    const { start, end } = tombstone;
-    if (compareBytes(start, end) >= 0) return this;
+  /** This set with a newer tombstone over it: of the keys that it covers, nothing older is left. */
+  under(tombstone: RangeTombstone): RangeTombstoneSet {
+    const { start, end, sequence } = tombstone;
     const fragments = this.fragments.slice();
-    let to = this.#search(start, 0, start.length);
-    // The neighbours too: what touches may be the same.
-    const from = Math.max(0, to - 1);
-    while (to < fragments.length && compareBytes(fragments[to].start, end) <= 0) to++;
-    fragments.splice(from, to - from, ...overlaid(fragments.slice(from, to), tombstone));
+    const from = this.#search(start, 0, start.length);
+    let to = from;
+    while (to < fragments.length && compareBytes(fragments[to].start, end) < 0) to++;
+    const before = from < to ? (clipFragment(fragments[from], undefined, start) ?? []) : [];
+    const behind = from < to ? (clipFragment(fragments[to - 1], end, undefined) ?? []) : [];
+    fragments.splice(from, to - from, ...[before, { start, end, sequences: [sequence] }, behind].flat());
     return new RangeTombstoneSet(fragments);
   }
 
@@ -189,30 +189,6 @@ function edgesOf(tombstones: Iterable<RangeTombstone>): Edge[] {
     edges.push({ key: start, sequence, isStart: true }, { key: end, sequence, isStart: false });
   }
   return edges.sort((a, b) => compareBytes(a.key, b.key));
-}
-
-/** Fragments in a row, with `sequence` where `tombstone` covers them and alone where it covers gaps around them. */
-function overlaid(row: readonly TombstoneFragment[], { start, end, sequence }: RangeTombstone): TombstoneFragment[] {
-  const parts: TombstoneFragment[] = [];
-  const appendAll = (...next: (TombstoneFragment | undefined)[]): void => {
-    for (const part of next) if (part !== undefined) append(parts, part);
-  };
-  const added: TombstoneFragment = { start, end, sequences: [sequence] };
-  let at = start;
-  for (const whole of row) {
-    const inside = clipFragment(whole, start, end);
-    appendAll(clipFragment(whole, undefined, start), clipFragment(added, at, whole.start));
-    if (inside !== undefined) append(parts, { ...inside, sequences: withSequence(inside.sequences, sequence) });
-    appendAll(clipFragment(whole, end, undefined));
-    if (compareBytes(whole.end, at) > 0) at = whole.end;
-  }
-  appendAll(clipFragment(added, at, undefined));
-  return parts;
-}
-
-function withSequence(descending: readonly number[], sequence: number): readonly number[] {
-  const at = indexOfSequence(descending, sequence);
-  return descending[at] === sequence ? descending : [...descending.slice(0, at), sequence, ...descending.slice(at)];
 }
 
 /** Where `sequence` stands among descending ones, or would. */

@@ -5,7 +5,8 @@ import { KIND_DELETE } from '../base/internal-key.js';
 import { SEQUENCE_MAX } from '../base/limits.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_MISSING } from '../base/point-result.js';
-import type { KeyCover, RangeTombstoneSet } from '../base/range-tombstones.js';
+import type { RangeTombstoneSet } from '../base/range-tombstones.js';
+import { tombstonesSeenAt } from '../base/tombstone-skyline.js';
 import type { HalfOpenRange } from '../read/bounds.js';
 import { endsBefore, isInRange } from '../read/key-range.js';
 import { hashKey } from '../table/key-hash.js';
@@ -50,6 +51,8 @@ class NewerVersions {
   readonly #tables: TableCache;
   readonly #sequence: number;
   readonly #newTables: readonly TableMetadata[];
+  /** Of the memtables. */
+  readonly #newTombstones: readonly RangeTombstoneSet[];
   readonly #result: PointResult = {
     state: LOOKUP_MISSING,
     source: EMPTY_BYTES,
@@ -66,13 +69,16 @@ class NewerVersions {
     this.#newTables = state.version.levels.flatMap((level) =>
       level.filter((table) => largestSequenceOf(table) > sequence),
     );
+    this.#newTombstones = state.memtables.map(({ memtable }) =>
+      tombstonesSeenAt(memtable.rangeDeletesAfter(sequence).reverse(), [SEQUENCE_MAX]),
+    );
   }
 
   hasKey(key: Uint8Array): boolean {
     for (const { memtable } of this.#state.memtables) {
       if (memtable.get(key, 0, SEQUENCE_MAX, this.#result) && this.#result.sequence > this.#sequence) return true;
-      if (this.#coversKey(memtable.keyCover(), key)) return true;
     }
+    if (this.#newTombstones.some((tombstones) => this.#coversKey(tombstones, key))) return true;
     if (this.#newTables.length === 0) return false;
     const keyHash = hashKey(key, 0, key.length);
     return this.#newTables.some((table) => isInRange(table, key) && this.#isKeyInTable(table, key, keyHash));
@@ -80,8 +86,8 @@ class NewerVersions {
 
   hasInRange({ start, end }: HalfOpenRange): boolean {
     if (end !== undefined && compareBytes(start, end) >= 0) return false;
+    if (this.#newTombstones.some((tombstones) => this.#touchesRange(tombstones, start, end))) return true;
     for (const { memtable } of this.#state.memtables) {
-      if (this.#touchesRange(memtable.rangeTombstones(), start, end)) return true;
       if (this.#isOnTheWay(memtable.iterator(), start, end)) return true;
     }
     return this.#newTables.some((table) => overlaps(table, start, end) && this.#isRangeInTable(table, start, end));
@@ -98,7 +104,7 @@ class NewerVersions {
     return this.#touchesRange(reader.rangeTombstones, start, end) || this.#isOnTheWay(reader.iterator(), start, end);
   }
 
-  #coversKey(tombstones: KeyCover | undefined, key: Uint8Array): boolean {
+  #coversKey(tombstones: RangeTombstoneSet | undefined, key: Uint8Array): boolean {
     return (tombstones?.coveringSequence(key, 0, key.length, SEQUENCE_MAX) ?? 0) > this.#sequence;
   }
 

@@ -93,7 +93,7 @@ export class ReadState {
     for (let i = 0; i < this.memtables.length; i++) {
       const { memtable } = this.memtables[i];
       const isFound = memtable.get(key, 0, sequenceMax, result);
-      const cover = memtable.keyCover();
+      const cover = memtable.keyCover(sequenceMax);
       if (cover === undefined ? isFound : applyCover(cover, key, sequenceMax, isFound, result)) return;
     }
     if (this.#tableSources.length === 0) {
@@ -107,7 +107,7 @@ export class ReadState {
   #cover(sequenceMax: number): CoverCursor | undefined {
     const covers: Cover[] = [];
     for (const { memtable } of this.memtables) {
-      const tombstones = memtable.rangeTombstones();
+      const tombstones = memtable.rangeTombstones(sequenceMax);
       if (tombstones !== undefined) covers.push(new SetCover(tombstones));
     }
     covers.push(...this.#tableCovers);

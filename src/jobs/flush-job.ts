@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { tableName } from '../base/file-names.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
+import { tombstonesSeenAt } from '../base/tombstone-skyline.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { Memtable } from '../memtable/memtable.js';
 import { TableWriter } from '../table/table-writer.js';
@@ -8,13 +9,16 @@ import type { FlushJob, JobFiles } from './job.js';
 import { TurnPacer } from './turn-pacer.js';
 import { createValuePlacement, type ValuePlacement } from './value-placement.js';
 
-/** Walks the memtable in order, straight from shared memory, and writes every version of it to one L0 table, range deletes too. */
+/**
+ * Walks the memtable in order, straight from shared memory, and writes every version of it to one L0 table, and what readers can
+ * tell apart of its range deletes.
+ */
 export async function runFlush(fileSystem: FileSystem, job: FlushJob): Promise<JobFiles> {
   const { number, settings } = job;
   const memtable = Memtable.attach(job.memtable);
   const source = memtable.iterator();
   source.seekToFirst();
-  const rangeDeletes = memtable.rangeTombstones()?.fragments ?? [];
+  const rangeDeletes = tombstonesSeenAt(memtable.rangeDeletesAfter(0).reverse(), job.moments).fragments;
   if (!source.valid && rangeDeletes.length === 0) return { tables: [], blobs: [], readBytes: 0 };
   const path = join(settings.directory, tableName(number));
   const writer = new TableWriter({ fileSystem, path, number, ...settings });

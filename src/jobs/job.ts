@@ -32,6 +32,11 @@ export interface BlobSettings {
 export interface FlushJob {
   readonly kind: 'flush';
   readonly memtable: MemtableShare;
+  /**
+   * Ascending: the sequences that readers look at, and last the one that new readers do. Of two range deletes over a key with
+   * none of them between, only the newer is kept; those above the last are all kept.
+   */
+  readonly moments: readonly number[];
   readonly number: number;
   readonly settings: TableSettings;
   readonly blobs?: BlobSettings;

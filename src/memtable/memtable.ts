@@ -3,10 +3,10 @@ import type { InternalIterator } from '../base/internal-iterator.js';
 import { KIND_DELETE, KIND_RANGE_DELETE } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_DELETED, LOOKUP_FOUND } from '../base/point-result.js';
-import type { KeyCover, RangeTombstoneSet } from '../base/range-tombstones.js';
+import type { KeyCover, RangeTombstone, RangeTombstoneSet } from '../base/range-tombstones.js';
 import { ARENA_HEADER_BYTES, Arena, ROOT_SLOT } from './arena.js';
 import { MemtableIterator } from './memtable-iterator.js';
-import { MemtableTombstones, publishRangeDelete } from './memtable-tombstones.js';
+import { MemtableTombstones, publishRangeDelete, rangeDeletesAfter } from './memtable-tombstones.js';
 import {
   addChild,
   createFork,
@@ -176,14 +176,19 @@ export class Memtable {
     Atomics.store(words, slot, createFork(arena, mismatch, leafSymbol, child, symbol, -record));
   }
 
-  /** Its range deletes; undefined without any. Those newer than the reader are among them: it asks up to a sequence. */
-  rangeTombstones(): RangeTombstoneSet | undefined {
-    return this.#tombstones.refresh() ? this.#tombstones.whole() : undefined;
+  /** Of its range deletes those that a reader at `sequenceMax` sees, the newest over each key; undefined without any. */
+  rangeTombstones(sequenceMax: number): RangeTombstoneSet | undefined {
+    return this.#tombstones.seenAt(sequenceMax)?.toSet();
   }
 
   /** The same for a point read, which need not know all of them. Good until the next range delete. */
-  keyCover(): KeyCover | undefined {
-    return this.#tombstones.refresh() ? this.#tombstones : undefined;
+  keyCover(sequenceMax: number): KeyCover | undefined {
+    return this.#tombstones.seenAt(sequenceMax);
+  }
+
+  /** All range deletes whose sequence is above `sequence`, newest first. */
+  rangeDeletesAfter(sequence: number): RangeTombstone[] {
+    return rangeDeletesAfter(this.#arena, sequence);
   }
 
   /** The newest version of `key` at or below `sequenceMax`; false if there is none here. `keyHash` is not used. */

@@ -26,8 +26,16 @@ export function encodeRangeDeletes(fragments: readonly TombstoneFragment[]): Uin
   return block.finish();
 }
 
-/** Reads the checked `content`, found at `offsetBytes` of `file`. CorruptionError if it is no block of range deletes. */
-export function decodeRangeDeletes(content: Uint8Array, file: string, offsetBytes: number): RangeTombstoneSet {
+/**
+ * Reads the checked `content`, found at `offsetBytes` of `file`. CorruptionError if it is no block of range deletes. If
+ * `globalSequence` is not 0, all have it.
+ */
+export function decodeRangeDeletes(
+  content: Uint8Array,
+  file: string,
+  offsetBytes: number,
+  globalSequence: number,
+): RangeTombstoneSet {
   const entries = new BlockIterator();
   entries.init(content, file, offsetBytes);
   const tombstones: RangeTombstone[] = [];
@@ -41,7 +49,7 @@ export function decodeRangeDeletes(content: Uint8Array, file: string, offsetByte
       const found = `an entry of kind ${kind} or a range that does not ascend`;
       throw new CorruptionError({ file, offsetBytes, expected: 'range deletes', found });
     }
-    tombstones.push({ start, end, sequence });
+    tombstones.push({ start, end, sequence: globalSequence === 0 ? sequence : globalSequence });
   }
   return RangeTombstoneSet.of(tombstones);
 }

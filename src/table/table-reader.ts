@@ -35,7 +35,9 @@ export class TableReader implements TableBlocks {
   readonly usesMmap: boolean;
   /** Undefined without any. */
   readonly rangeTombstones: RangeTombstoneSet | undefined;
-  readonly #globalSequence: number;
+  readonly formatVersion: number;
+  /** 0 for none. */
+  readonly globalSequence: number;
   readonly #counters: ReadCounters;
   readonly #source: BlockSource;
   readonly #cache: BlockCache;
@@ -60,22 +62,18 @@ export class TableReader implements TableBlocks {
   private constructor({ number, blockCache, globalSequence = 0, counters }: TableReaderOptions, source: BlockSource) {
     const footer = decodeFooter(source.readFooter(), source.path, source.fileBytes, number);
     this.number = number;
-    this.#globalSequence = globalSequence;
+    this.globalSequence = globalSequence;
+    this.formatVersion = footer.formatVersion;
     this.#counters = counters ?? { filterFalsePositives: 0 };
     this.usesMmap = source.usesMmap;
     this.#source = source;
     this.#cache = blockCache;
     this.#filter = readFilter(source, footer);
     this.properties = readProperties(source, footer);
-    this.rangeTombstones = readRangeDeletes(source, this.properties);
+    this.rangeTombstones = readRangeDeletes(source, this.properties, globalSequence);
     this.#hasPartitions = footer.indexLevels === 2;
-    const { offsetBytes, sizeBytes } = footer.topIndex;
-    this.#topIndex = new IndexBlock(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes, offsetBytes);
-    this.#dataLimitBytes = this.#hasPartitions ? this.#topIndex.offsetBytes(0) : offsetBytes;
-    if ((this.#topIndex.count === 0) !== (this.properties.dataBlockCount === 0)) {
-      const expected = `an index of ${this.properties.dataBlockCount} data blocks`;
-      throw new CorruptionError({ file: source.path, offsetBytes, expected, found: `one of ${this.#topIndex.count}` });
-    }
+    this.#topIndex = readTopIndex(source, footer, this.properties);
+    this.#dataLimitBytes = this.#hasPartitions ? this.#topIndex.offsetBytes(0) : footer.topIndex.offsetBytes;
   }
 
   get path(): string {
@@ -103,7 +101,7 @@ export class TableReader implements TableBlocks {
   get(key: Uint8Array, keyHash: number, sequenceMax: number, result: PointResult): boolean {
     if (this.#isClosed) throw this.#closedError();
     if (this.#filter !== undefined && !mayContain(this.#filter, keyHash)) return false;
-    const globalSequence = this.#globalSequence;
+    const { globalSequence } = this;
     if (globalSequence > sequenceMax) return false;
     if (this.#find(key, sequenceMax, result)) {
       if (globalSequence > 0) result.sequence = globalSequence;
@@ -129,7 +127,7 @@ export class TableReader implements TableBlocks {
    */
   iterator({ fillCache = true }: { fillCache?: boolean } = {}): TableIterator {
     if (this.#isClosed) throw this.#closedError();
-    return new TableIterator(this, fillCache, this.#globalSequence);
+    return new TableIterator(this, fillCache, this.globalSequence);
   }
 
   get partitionCount(): number {
@@ -189,6 +187,7 @@ export class TableReader implements TableBlocks {
   #readPartition(index: number, offsetBytes: number, fillCache: boolean): IndexBlock {
     const content = this.#source.readBlock(offsetBytes, this.#topIndex.sizeBytes(index));
     const partition = new IndexBlock(content, this.#source.path, offsetBytes, this.#dataLimitBytes);
+    if (partition.count === 0) throw noDataBlocks(this.#source.path, offsetBytes);
     if (fillCache) this.#cache.insert(this.number, offsetBytes, partition, partition.chargeBytes);
     return partition;
   }
@@ -223,8 +222,28 @@ function readProperties(source: BlockSource, footer: TableFooter): TableProperti
   return decodeProperties(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes);
 }
 
-function readRangeDeletes(source: BlockSource, { rangeDeletes }: TableProperties): RangeTombstoneSet | undefined {
+/** The top index names no blocks where the table has only range deletes, and nowhere else. */
+function readTopIndex(source: BlockSource, footer: TableFooter, { dataBlockCount }: TableProperties): IndexBlock {
+  const { offsetBytes, sizeBytes } = footer.topIndex;
+  const index = new IndexBlock(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes, offsetBytes);
+  const isEmpty = index.count === 0;
+  if (isEmpty !== (dataBlockCount === 0) || (isEmpty && footer.indexLevels > 1)) {
+    throw noDataBlocks(source.path, offsetBytes);
+  }
+  return index;
+}
+
+function noDataBlocks(file: string, offsetBytes: number): CorruptionError {
+  const expected = 'an index of as many data blocks as the properties say';
+  return new CorruptionError({ file, offsetBytes, expected, found: 'another one' });
+}
+
+function readRangeDeletes(
+  source: BlockSource,
+  { rangeDeletes }: TableProperties,
+  globalSequence: number,
+): RangeTombstoneSet | undefined {
   if (rangeDeletes === undefined) return undefined;
   const { offsetBytes, sizeBytes } = rangeDeletes;
-  return decodeRangeDeletes(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes);
+  return decodeRangeDeletes(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes, globalSequence);
 }

@@ -1,9 +1,8 @@
-import { commonPrefixLength, compareBytes, compareRanges, EMPTY_BYTES } from '../base/bytes.js';
+import { BLOCK_TRAILER_BYTES } from '../base/block-trailer.js';
+import { commonPrefixLength, compareRanges, EMPTY_BYTES } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
 import { isTableKind, KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
 import { INDEX_PARTITION_BYTES, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX } from '../base/limits.js';
-import type { RangeTombstone, TombstoneFragment } from '../base/range-tombstones.js';
-import { RangeTombstoneSet } from '../base/range-tombstones.js';
 import { EXPIRY_BYTES, isExpiringKind, readExpiryMs } from '../base/stored-value.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { BlockIterator } from './block-iterator.js';
@@ -15,10 +14,11 @@ import { NO_BLOCKS } from './index-block.js';
 import { IndexBlockBuilder } from './index-block-builder.js';
 import { hashKey } from './key-hash.js';
 import { encodeRangeDeletes } from './range-delete-block.js';
+import { RangeDeleteBuilder } from './range-delete-builder.js';
 import { shortestSeparator } from './separator.js';
+import { type TableBounds, tableBounds } from './table-bounds.js';
 import { encodeFooter, FOOTER_BYTES } from './table-footer.js';
 import {
-  BLOCK_TRAILER_BYTES,
   type BlockHandle,
   type StoredBlock,
   TABLE_FORMAT_VERSION,
@@ -44,12 +44,6 @@ export interface TableWriterOptions {
 }
 
 const IN_ORDER = 'entries come in internal-key order';
-
-interface TableBounds {
-  readonly smallestKey: Uint8Array;
-  readonly largestKey: Uint8Array;
-  readonly isLargestKeyExclusive: boolean;
-}
 
 /** What is known at the end. */
 interface TableContents extends TableBounds {
@@ -94,7 +88,7 @@ export class TableWriter {
   #hasOtherKinds = false;
   #expiringCount = 0;
   #largestExpiryMs = 0;
-  readonly #rangeDeletes: RangeTombstone[] = [];
+  readonly #rangeDeletes = new RangeDeleteBuilder();
   readonly #blobUses = new Map<number, BlobUse>();
 
   constructor(options: TableWriterOptions) {
@@ -130,7 +124,8 @@ export class TableWriter {
     const { bloomBitsPerKey } = this.#options;
     const filter = bloomBitsPerKey > 0 ? filterBytes(this.#filter.keyCount, bloomBitsPerKey) : 0;
     const index = this.#partitionBytes + this.#index.rawBytes;
-    return this.#sink.sizeBytes + this.#block.rawBytes + filter + index + FOOTER_BYTES;
+    const pending = this.#block.rawBytes + this.#rangeDeletes.rawBytes;
+    return this.#sink.sizeBytes + pending + filter + index + FOOTER_BYTES;
   }
 
   /** Appends an entry; each internal key must be above the one before. */
@@ -164,7 +159,7 @@ export class TableWriter {
     if (isFirst) this.#smallestKey = new Uint8Array(keySource.subarray(keyStart, keyEnd));
     if (isNewKey) this.#addKey(keySource, keyStart, keyEnd);
     this.#count(keyBytes + valueBytes, sequence, kind);
-    if (kind > KIND_PUT) this.#noteOtherKind(kind, valueSource, valueStart);
+    if (kind > KIND_PUT) this.#noteOtherKind(kind, valueSource, valueStart, valueEnd);
   }
 
   /**
@@ -188,8 +183,7 @@ export class TableWriter {
 
   /** Adds a range delete, at any time before the end: every version of a key in `[start, end)` below `sequence` is hidden. */
   addRangeTombstone(start: Uint8Array, end: Uint8Array, sequence: number): void {
-    assert(compareBytes(start, end) < 0 && sequence <= SEQUENCE_MAX, 'a range delete has a range and a sequence');
-    this.#rangeDeletes.push({ start: Uint8Array.from(start), end: Uint8Array.from(end), sequence });
+    this.#rangeDeletes.add(start, end, sequence);
     this.#noteSequence(sequence);
   }
 
@@ -201,9 +195,8 @@ export class TableWriter {
 
   /** Writes the rest, makes the file durable and closes it. */
   finish(): TableMetadata {
-    const { fragments } = RangeTombstoneSet.of(this.#rangeDeletes);
-    assert(this.#entryCount > 0 || fragments.length > 0, 'a table has entries or range deletes');
-    const bounds = this.#boundsWith(fragments);
+    const { fragments, count: rangeDeleteCount } = this.#rangeDeletes.finish();
+    const bounds = tableBounds(this.#pointBounds(), fragments);
     if (!this.#block.isEmpty) this.#cutBlock(undefined);
     if (!this.#index.isEmpty) this.#cutPartition(this.#index.lastSeparator);
     const dataBytes = this.#sink.sizeBytes;
@@ -211,7 +204,6 @@ export class TableWriter {
     const indexLevels = this.#partitions.length > 1 ? 2 : 1;
     const topIndex = this.#writeIndex();
     const rangeDeletes = fragments.length === 0 ? undefined : this.#sink.append(encodeRangeDeletes(fragments));
-    const rangeDeleteCount = fragments.reduce((count, { sequences }) => count + sequences.length, 0);
     const contents = { ...bounds, dataBytes, rangeDeletes, rangeDeleteCount };
     const properties = this.#sink.append(encodeProperties(this.#properties(contents)));
     const tableNumber = this.#options.number;
@@ -254,28 +246,19 @@ export class TableWriter {
   }
 
   /** Of an entry that is neither a put nor a delete. */
-  #noteOtherKind(kind: number, source: Uint8Array, start: number): void {
+  #noteOtherKind(kind: number, source: Uint8Array, start: number, end: number): void {
     this.#hasOtherKinds = true;
     if (!isExpiringKind(kind)) return;
+    assert(end - start >= EXPIRY_BYTES, 'an entry that expires says when');
     this.#expiringCount++;
     this.#largestExpiryMs = Math.max(this.#largestExpiryMs, readExpiryMs(source, start));
   }
 
-  /** First and last key of entries and range deletes. The end of a range delete counts, exclusively, if it is behind all entries. */
-  #boundsWith(fragments: readonly TombstoneFragment[]): TableBounds {
-    const lastKey = this.#block.lastKey.slice(0, this.#block.lastKeyBytes);
-    const points = { smallestKey: this.#smallestKey, largestKey: lastKey, isLargestKeyExclusive: false };
-    const first = fragments.at(0);
-    const last = fragments.at(-1);
-    if (first === undefined || last === undefined) return points;
-    const hasPoints = this.#entryCount > 0;
-    const startsFirst = !hasPoints || compareBytes(first.start, this.#smallestKey) < 0;
-    const endsLast = !hasPoints || compareBytes(last.end, lastKey) > 0;
-    return {
-      smallestKey: startsFirst ? first.start : points.smallestKey,
-      largestKey: endsLast ? last.end : lastKey,
-      isLargestKeyExclusive: endsLast,
-    };
+  /** First and last key of the entries. */
+  #pointBounds(): TableBounds | undefined {
+    if (this.#entryCount === 0) return undefined;
+    const largestKey = this.#block.lastKey.slice(0, this.#block.lastKeyBytes);
+    return { smallestKey: this.#smallestKey, largestKey, isLargestKeyExclusive: false };
   }
 
   /** Writes the data block; `nextKey` is the first key behind it, if there is one. */

@@ -1,11 +1,14 @@
+import { BLOCK_TRAILER_BYTES } from '../base/block-trailer.js';
 import { compareBytes, compareRanges } from '../base/bytes.js';
 import { CorruptionError } from '../base/errors.js';
-import { KIND_DELETE } from '../base/internal-key.js';
-import { isExpiringKind } from '../base/stored-value.js';
+import { isTableKind, KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
+import { EXPIRY_BYTES, isBlobKind, isExpiringKind, readExpiryMs } from '../base/stored-value.js';
 import { BlockIterator } from './block-iterator.js';
 import type { IndexBlock } from './index-block.js';
 import { hashKey } from './key-hash.js';
-import { BLOCK_TRAILER_BYTES } from './table-format.js';
+import { tableBounds } from './table-bounds.js';
+import { TABLE_FORMAT_VERSION, TABLE_FORMAT_VERSION_PLAIN } from './table-format.js';
+import type { TableProperties } from './table-properties.js';
 import type { TableReader } from './table-reader.js';
 
 /** What a walk over a whole table found; it agrees with the table's properties. */
@@ -40,7 +43,10 @@ class TableWalk {
   #offsetBytes = 0;
   #entryCount = 0;
   #tombstoneCount = 0;
+  #otherKindCount = 0;
   #expiringCount = 0;
+  #largestExpiryMs = 0;
+  #blobValueCount = 0;
   #rawBytes = 0;
   #dataBytes = 0;
   #dataBlockCount = 0;
@@ -70,12 +76,15 @@ class TableWalk {
     this.#expectEqual('entries', properties.entryCount, this.#entryCount);
     this.#expectEqual('tombstones', properties.tombstoneCount, this.#tombstoneCount);
     this.#expectEqual('entries that expire', properties.expiringCount, this.#expiringCount);
+    this.#expectEqual('as last expiry', properties.largestExpiryMs, this.#largestExpiryMs);
+    this.#expectEqual('values in blob files', blobValuesOf(properties), this.#blobValueCount);
     this.#expectEqual('raw bytes', properties.rawBytes, this.#rawBytes);
     this.#expectEqual('data bytes', properties.dataBytes, this.#dataBytes);
     this.#expectEqual('data blocks', properties.dataBlockCount, this.#dataBlockCount);
     this.#expectEqual('as smallest sequence', properties.smallestSequence, this.#smallestSequence);
     this.#expectEqual('as largest sequence', properties.largestSequence, this.#largestSequence);
     this.#checkBounds();
+    this.#checkVersion();
     return {
       entryCount: this.#entryCount,
       tombstoneCount: this.#tombstoneCount,
@@ -84,31 +93,38 @@ class TableWalk {
     };
   }
 
-  /** Range deletes count in sequences and bounds as entries do; a bound of theirs that is the last is exclusive. */
+  /** Range deletes count in sequences and bounds as entries do. */
   #checkRangeDeletes(): void {
-    const { rangeTombstones, properties } = this.#table;
+    const { rangeTombstones, properties, globalSequence } = this.#table;
     let count = 0;
     for (const { sequences } of rangeTombstones?.fragments ?? []) {
       count += sequences.length;
-      this.#largestSequence = Math.max(this.#largestSequence, sequences[0]);
-      this.#smallestSequence = Math.min(this.#smallestSequence, sequences[sequences.length - 1]);
+      // What the file says where there is a global sequence is 0.
+      this.#noteSequence(globalSequence === 0 ? sequences[0] : 0);
+      this.#noteSequence(globalSequence === 0 ? sequences[sequences.length - 1] : 0);
     }
     this.#expectEqual('range deletes', properties.rangeDeleteCount, count);
   }
 
   #checkBounds(): void {
-    const { smallestKey, largestKey, isLargestKeyExclusive } = this.#table.properties;
-    const fragments = this.#table.rangeTombstones?.fragments ?? [];
-    const starts = [
-      ...(this.#entryCount > 0 ? [this.#firstKey] : []),
-      ...fragments.slice(0, 1).map(({ start }) => start),
-    ];
-    if (compareBytes(smallestKey, starts.sort(compareBytes)[0]) !== 0)
+    const { properties, rangeTombstones } = this.#table;
+    const points = { smallestKey: this.#firstKey, largestKey: this.#lastKey, isLargestKeyExclusive: false };
+    const fragments = rangeTombstones?.fragments ?? [];
+    if (this.#entryCount === 0 && fragments.length === 0) throw this.#wrong('entries or range deletes', 'neither');
+    const bounds = tableBounds(this.#entryCount === 0 ? undefined : points, fragments);
+    if (compareBytes(properties.smallestKey, bounds.smallestKey) !== 0) {
       throw this.#wrong('the smallest key', 'another one');
-    const end = fragments.at(-1)?.end;
-    const isExclusive = end !== undefined && (this.#entryCount === 0 || compareBytes(end, this.#lastKey) > 0);
-    const isRight = compareBytes(largestKey, isExclusive ? end : this.#lastKey) === 0;
-    if (!isRight || isLargestKeyExclusive !== isExclusive) throw this.#wrong('the largest key', 'another one');
+    }
+    const isRight = compareBytes(properties.largestKey, bounds.largestKey) === 0;
+    if (!isRight || properties.isLargestKeyExclusive !== bounds.isLargestKeyExclusive) {
+      throw this.#wrong('the largest key', 'another one');
+    }
+  }
+
+  #checkVersion(): void {
+    const isPlain = this.#otherKindCount === 0 && this.#table.rangeTombstones === undefined;
+    const version = isPlain ? TABLE_FORMAT_VERSION_PLAIN : TABLE_FORMAT_VERSION;
+    this.#expectEqual('as format version', version, this.#table.formatVersion);
   }
 
   #checkEntry(): void {
@@ -121,8 +137,24 @@ class TableWalk {
     this.#lastSequence = sequence;
     this.#entryCount++;
     if (kind === KIND_DELETE) this.#tombstoneCount++;
-    if (isExpiringKind(kind)) this.#expiringCount++;
+    if (kind !== KIND_PUT && kind !== KIND_DELETE) this.#checkOtherKind(kind);
     this.#rawBytes += keyEnd + this.#block.valueEnd - this.#block.valueStart;
+    this.#noteSequence(sequence);
+    if (this.#table.globalSequence !== 0) this.#expectEqual('as sequence under a global one', 0, sequence);
+  }
+
+  #checkOtherKind(kind: number): void {
+    const { valueSource, valueStart, valueEnd } = this.#block;
+    if (!isTableKind(kind)) throw this.#wrong('a kind that entries can have', `kind ${kind}`);
+    this.#otherKindCount++;
+    if (isBlobKind(kind)) this.#blobValueCount++;
+    if (!isExpiringKind(kind)) return;
+    if (valueEnd - valueStart < EXPIRY_BYTES) throw this.#wrong('the time when an entry expires', 'too few bytes');
+    this.#expiringCount++;
+    this.#largestExpiryMs = Math.max(this.#largestExpiryMs, readExpiryMs(valueSource, valueStart));
+  }
+
+  #noteSequence(sequence: number): void {
     this.#smallestSequence = Math.min(this.#smallestSequence, sequence);
     this.#largestSequence = Math.max(this.#largestSequence, sequence);
   }
@@ -147,4 +179,8 @@ class TableWalk {
   #wrong(expected: string, found: string): CorruptionError {
     return new CorruptionError({ file: this.#table.path, offsetBytes: this.#offsetBytes, expected, found });
   }
+}
+
+function blobValuesOf({ blobUses }: TableProperties): number {
+  return blobUses.reduce((count, { valueCount }) => count + valueCount, 0);
 }

@@ -115,14 +115,19 @@ describe('RangeTombstoneSet', () => {
     fc.assert(property, RUNS);
   });
 
-  it('with one more covers what all of them cover, and the set before stays as it was', () => {
-    const property = fc.property(arbitraryTombstones, arbitraryTombstone, (tombstones, added) => {
+  it('under a newer one has nothing older where that is, and the set before stays as it was', () => {
+    const property = fc.property(arbitraryTombstones, arbitraryTombstone, arbitraryKey, (tombstones, added, key) => {
+      fc.pre(compareBytes(added.start, added.end) < 0);
+      const newest = { ...added, sequence: 21 };
       const before = RangeTombstoneSet.of(tombstones);
       const beforeText = asText(before);
-      const grown = before.with(added);
-      expectInvariants(grown);
-      expect(asText(grown)).toEqual(asText(RangeTombstoneSet.of([...tombstones, added])));
+      const after = before.under(newest);
+      expectInvariants(after);
       expect(asText(before)).toEqual(beforeText);
+      for (const max of [20, 21]) {
+        const wanted = covers(newest, key) ? (max === 21 ? 21 : 0) : modelCovering(tombstones, key, max);
+        expect(covering(after, key, max)).toBe(wanted);
+      }
     });
     fc.assert(property, RUNS);
   });

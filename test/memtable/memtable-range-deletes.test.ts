@@ -16,10 +16,14 @@ function insertRange(memtable: Memtable, { start, end, sequence }: RangeTombston
 }
 
 function covering(memtable: Memtable, key: Uint8Array, sequenceMax: number): number {
-  return memtable.keyCover()?.coveringSequence(key, 0, key.length, sequenceMax) ?? 0;
+  return memtable.keyCover(sequenceMax)?.coveringSequence(key, 0, key.length, sequenceMax) ?? 0;
 }
 
-/** As sets of the same tombstones cut them, whatever way they came together. */
+/** The same, of the set. */
+function coveringOfSet(memtable: Memtable, key: Uint8Array, sequenceMax: number): number {
+  return memtable.rangeTombstones(sequenceMax)?.coveringSequence(key, 0, key.length, sequenceMax) ?? 0;
+}
+
 function fragmentsOf(set: RangeTombstoneSet | undefined): string[] {
   const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex');
   return (set?.fragments ?? []).map(({ start, end, sequences }) => `${hex(start)} ${hex(end)} ${sequences.join(' ')}`);
@@ -31,64 +35,68 @@ const keyArbitrary = fc
 const stepArbitrary = fc.record({
   start: keyArbitrary,
   end: keyArbitrary,
-  isRead: fc.boolean(),
   isShortRange: fc.boolean(),
+  /** Sequences at which somebody reads afterwards; those newer than all there is stand for the newest. */
+  readAt: fc.array(fc.nat(70), { maxLength: 3 }),
 });
 
 describe('range deletes in a memtable', () => {
-  it('are read as the set of them, however reads and range deletes take turns', () => {
+  it('are seen up to any sequence, in whatever order readers come and look back', () => {
     const steps = fc.array(stepArbitrary, { minLength: 1, maxLength: 60, size: 'max' });
-    const property = fc.property(steps, fc.array(keyArbitrary, { maxLength: 4 }), fc.nat(70), (taken, probes, max) => {
+    const property = fc.property(steps, fc.array(keyArbitrary, { maxLength: 4 }), (taken, probes) => {
       const memtable = new Memtable(createDirtyArena(ARENA_BYTES));
       const written: RangeTombstone[] = [];
-      for (const { start, end, isRead, isShortRange } of taken) {
+      for (const { start, end, isShortRange, readAt } of taken) {
         const shortEnd = Uint8Array.of(...start, 0);
         const isOrdered = Buffer.compare(start, end) < 0;
         written.push({ start, end: isOrdered && !isShortRange ? end : shortEnd, sequence: written.length + 1 });
         insertRange(memtable, written[written.length - 1]);
-        if (!isRead) continue;
         const model = RangeTombstoneSet.of(written);
-        for (const probe of [start, end, ...probes]) {
-          expect(covering(memtable, probe, max)).toBe(model.coveringSequence(probe, 0, probe.length, max));
+        for (const max of readAt) {
+          for (const probe of [start, end, ...probes]) {
+            const wanted = model.coveringSequence(probe, 0, probe.length, max);
+            expect(covering(memtable, probe, max)).toBe(wanted);
+            expect(coveringOfSet(memtable, probe, max)).toBe(wanted);
+          }
         }
       }
-      expect(fragmentsOf(memtable.rangeTombstones())).toEqual(fragmentsOf(RangeTombstoneSet.of(written)));
+      expect(memtable.rangeDeletesAfter(0)).toEqual(written.reverse());
     });
     fc.assert(property, { seed: 1, numRuns: 200 });
   });
 
-  it('by the thousand, with a read after each, stay one sorted whole', () => {
-    const memtable = new Memtable(createDirtyArena(4 * ARENA_BYTES));
-    const prng = new Prng(3);
+  it('that trim a log, with a read after each, stay one for who reads now, and all for who looks back', () => {
+    const memtable = new Memtable(createDirtyArena(8 * ARENA_BYTES));
     const key = (number: number): Uint8Array => Uint8Array.from(Buffer.from(String(number).padStart(6, '0')));
-    const written: RangeTombstone[] = [];
-    for (let sequence = 1; sequence <= 3000; sequence++) {
-      const from = prng.below(40_000);
-      // Now and then one over many of the others.
-      const to = from + 1 + prng.below(prng.chance(0.01) ? 4000 : 8);
-      written.push({ start: key(from), end: key(to), sequence });
-      insertRange(memtable, written[written.length - 1]);
-      expect(covering(memtable, key(from), sequence)).toBe(sequence);
-      expect(covering(memtable, key(to - 1), SEQUENCE_MAX)).toBe(sequence);
+    for (let sequence = 1; sequence <= 20_000; sequence++) {
+      insertRange(memtable, { start: key(0), end: key(sequence), sequence });
+      expect(covering(memtable, key(sequence - 1), sequence)).toBe(sequence);
     }
-    const model = RangeTombstoneSet.of(written);
-    expect(fragmentsOf(memtable.rangeTombstones())).toEqual(fragmentsOf(model));
-    for (let i = 0; i < 3000; i++) {
-      const probe = key(prng.below(45_000));
-      const sequenceMax = prng.below(3100);
-      expect(covering(memtable, probe, sequenceMax)).toBe(model.coveringSequence(probe, 0, 6, sequenceMax));
+    expect(memtable.rangeTombstones(SEQUENCE_MAX)?.fragments).toHaveLength(1);
+    for (const sequence of [1, 500, 19_999]) {
+      expect(covering(memtable, key(sequence - 1), sequence)).toBe(sequence);
+      expect(covering(memtable, key(sequence), sequence)).toBe(0);
     }
+  });
+
+  it('are handed out newest first, from any sequence on', () => {
+    const memtable = new Memtable(createDirtyArena(ARENA_BYTES));
+    expect(memtable.rangeDeletesAfter(0)).toEqual([]);
+    const written = [3, 5, 8].map((sequence) => ({ start: bytesOf(sequence), end: bytesOf(9), sequence }));
+    for (const tombstone of written) insertRange(memtable, tombstone);
+    expect(memtable.rangeDeletesAfter(0)).toEqual([...written].reverse());
+    expect(memtable.rangeDeletesAfter(3)).toEqual([written[2], written[1]]);
+    expect(memtable.rangeDeletesAfter(8)).toEqual([]);
   });
 
   it('leave a set that a reader holds as it was', () => {
     const memtable = new Memtable(createDirtyArena(ARENA_BYTES));
     insertRange(memtable, { start: bytesOf(1), end: bytesOf(9), sequence: 1 });
-    const held = memtable.rangeTombstones();
-    const before = fragmentsOf(held);
+    const held = memtable.rangeTombstones(9);
     insertRange(memtable, { start: bytesOf(2), end: bytesOf(4), sequence: 2 });
-    expect(fragmentsOf(held)).toEqual(before);
-    expect(memtable.rangeTombstones()).not.toBe(held);
-    expect(memtable.rangeTombstones()).toBe(memtable.rangeTombstones());
+    expect(fragmentsOf(memtable.rangeTombstones(9))).toEqual(['01 02 1', '02 04 2', '04 09 1']);
+    expect(fragmentsOf(held)).toEqual(['01 09 1']);
+    expect(memtable.rangeTombstones(9)).toBe(memtable.rangeTombstones(9));
   });
 
   it('are no points: neither a lookup nor an iterator meets them', () => {
@@ -105,8 +113,8 @@ describe('range deletes in a memtable', () => {
 
   it('count as entries, so that a memtable of nothing else is not empty', () => {
     const memtable = new Memtable(createDirtyArena(ARENA_BYTES));
-    expect(memtable.rangeTombstones()).toBeUndefined();
-    expect(memtable.keyCover()).toBeUndefined();
+    expect(memtable.rangeTombstones(9)).toBeUndefined();
+    expect(memtable.keyCover(9)).toBeUndefined();
     insertRange(memtable, { start: bytesOf(1), end: bytesOf(2, 3), sequence: 1 });
     expect(memtable.entryCount).toBe(1);
     expect(memtable.userBytes).toBe(3);
@@ -131,18 +139,18 @@ describe('range deletes in a memtable', () => {
   it('are seen through a share, those too that come after it was made', () => {
     const memtable = new Memtable(Arena.create(ARENA_BYTES));
     const attached = Memtable.attach(memtable.share());
-    expect(attached.rangeTombstones()).toBeUndefined();
+    expect(attached.rangeTombstones(9)).toBeUndefined();
     insertRange(memtable, { start: bytesOf(1), end: bytesOf(3), sequence: 1 });
     expect(covering(attached, bytesOf(2), 9)).toBe(1);
     insertRange(memtable, { start: bytesOf(2), end: bytesOf(4), sequence: 2 });
     expect(covering(attached, bytesOf(2), 9)).toBe(2);
-    expect(fragmentsOf(attached.rangeTombstones())).toEqual(['01 02 1', '02 03 2 1', '03 04 2']);
+    expect(fragmentsOf(attached.rangeTombstones(9))).toEqual(['01 02 1', '02 04 2']);
   });
 
   it('are gone when the arena begins a new life', () => {
     const arena = createDirtyArena(ARENA_BYTES);
     insertRange(new Memtable(arena), { start: bytesOf(1), end: bytesOf(2), sequence: 1 });
     arena.reset();
-    expect(new Memtable(arena).rangeTombstones()).toBeUndefined();
+    expect(new Memtable(arena).rangeTombstones(9)).toBeUndefined();
   });
 });

@@ -37,7 +37,7 @@ export function flushJob(number: number, rows: readonly Row[], settings = settin
     const kind = value === undefined ? KIND_DELETE : KIND_PUT;
     memtable.insert(sequence, kind, keyBytes, 0, keyBytes.length, valueBytes, 0, valueBytes.length);
   }
-  return { kind: 'flush', memtable: memtable.share(), number, settings };
+  return { kind: 'flush', memtable: memtable.share(), moments: [], number, settings };
 }
 
 export function compactionJob(inputs: readonly TableMetadata[], overrides: Partial<CompactionJob> = {}): CompactionJob {

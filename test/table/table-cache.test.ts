@@ -77,6 +77,11 @@ describe.each(['mmap', 'pread'] as const)('the table cache, by %s', (readMode) =
     expect(cache.openTableCount).toBe(1);
   });
 
+  it('opens a table under the sequence that its identity says', () => {
+    const { cache, tables } = createRig(5, readMode);
+    expect(look(cache.get({ ...tables[2], globalSequence: 99 }), bytesOf('key'))).toBe('found 99 value 2');
+  });
+
   it('leaves no descriptor behind when a table cannot be opened', () => {
     const { cache, tables, trace } = createRig(5, readMode);
     const wrong = { number: 1, fileBytes: tables[1].fileBytes + 1, globalSequence: 0 };

@@ -62,10 +62,12 @@ export interface OpenOptions {
   readonly path?: string;
   readonly readMode?: 'mmap' | 'pread';
   readonly blockCache?: BlockCache;
+  readonly globalSequence?: number;
 }
 
 export function openTable({ fileSystem, summary }: WrittenTable, options: OpenOptions = {}): TableReader {
   const { path = TABLE_PATH, readMode = 'mmap', blockCache = new BlockCache(BLOCK_CACHE_BYTES_DEFAULT) } = options;
+  const { globalSequence } = options;
   return TableReader.openSync({
     fileSystem,
     path,
@@ -73,6 +75,7 @@ export function openTable({ fileSystem, summary }: WrittenTable, options: OpenOp
     fileBytes: summary.fileBytes,
     readMode,
     blockCache,
+    globalSequence,
   });
 }
 

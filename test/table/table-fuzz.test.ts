@@ -1,23 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import { BLOCK_TRAILER_BYTES, writeBlockTrailer } from '../../src/base/block-trailer.js';
 import { writeUint32 } from '../../src/base/bytes.js';
 import { crc32c } from '../../src/base/checksum.js';
 import { CorruptionError, StemeError } from '../../src/base/errors.js';
+import { KIND_PUT_BLOB, KIND_PUT_EXPIRING } from '../../src/base/internal-key.js';
 import { Prng } from '../../src/base/prng.js';
+import { storedValue } from '../../src/base/stored-value.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { BlockCache } from '../../src/table/block-cache.js';
 import { decodeFooter, FOOTER_BYTES } from '../../src/table/table-footer.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle, writeBlockTrailer } from '../../src/table/table-format.js';
+import type { BlockHandle } from '../../src/table/table-format.js';
 import type { TableMetadata } from '../../src/table/table-metadata.js';
 import { TableReader } from '../../src/table/table-reader.js';
 import { verifyTable } from '../../src/table/verify-table.js';
 import type { VersionEntry } from '../support/array-iterator.js';
 import {
+  addEntry,
   bytesOf,
   del,
   look,
   lookInEntries,
   openTable,
   put,
+  startTable,
   TABLE_NUMBER,
   TABLE_PATH,
   writeTable,
@@ -26,9 +31,9 @@ import {
 const ENTRIES: readonly VersionEntry[] = [
   put('apple', 9, 'red red red red red red red red red red red red'),
   put('apple', 4, 'green'),
-  put('banana', 2, 'yellow'),
+  { ...put('banana', 2, 'reference'), kind: KIND_PUT_BLOB },
   del('cherry', 7),
-  put('date', 1, 'brown'),
+  { ...put('date', 1), kind: KIND_PUT_EXPIRING, value: storedValue(5000, bytesOf('brown')) },
 ];
 
 const READ_MODES = ['mmap', 'pread'] as const;
@@ -50,9 +55,28 @@ function fileSystemWith(bytes: Uint8Array): MemoryFileSystem {
 }
 
 function tableBytes(compression: 'none' | 'lz4'): Uint8Array {
+  return writeWhole(compression).bytes;
+}
+
+/** A table with everything that tables can have. */
+function writeWhole(compression: 'none' | 'lz4'): { bytes: Uint8Array; summary: TableMetadata } {
   const fileSystem = new MemoryFileSystem();
-  writeTable(ENTRIES, { fileSystem, blockBytes: 64, compression });
-  return readFile(fileSystem, TABLE_PATH);
+  const writer = startTable(fileSystem, { blockBytes: 64, compression });
+  for (const entry of ENTRIES) addEntry(writer, entry);
+  writer.addRangeTombstone(bytesOf('b'), bytesOf('cherry'), 3);
+  writer.addRangeTombstone(bytesOf('c'), bytesOf('e'), 6);
+  writer.noteBlobUse(5, 1000);
+  const summary = writer.finish();
+  return { bytes: readFile(fileSystem, TABLE_PATH), summary };
+}
+
+const COVERS = ['a', 'b', 'banana', 'c', 'date', 'e'].map((key) => {
+  const wanted = key < 'b' || key >= 'e' ? 0 : key < 'c' ? 3 : 6;
+  return { key: bytesOf(key), wanted };
+});
+
+function cover(table: TableReader, key: Uint8Array): number {
+  return table.rangeTombstones?.coveringSequence(key, 0, key.length, 8) ?? 0;
 }
 
 function isFair(error: unknown): boolean {
@@ -84,6 +108,7 @@ function readAll(bytes: Uint8Array, fileBytes: number, readMode: 'mmap' | 'pread
     for (const key of ['apple', 'banana', 'cherry', 'date', 'a', 'z', 'cherri']) {
       attempt(() => expect(look(table, bytesOf(key), 8), what).toBe(lookInEntries(ENTRIES, bytesOf(key), 8)));
     }
+    for (const { key, wanted } of COVERS) expect(cover(table, key), what).toBe(wanted);
     attempt(() => expect(scan(table), what).toEqual(ENTRIES.map(({ sequence }) => sequence)));
     table.close();
   });
@@ -151,6 +176,8 @@ describe('a table whose checksums were made to fit the damage', () => {
     const footer = decodeFooter(good.subarray(good.length - FOOTER_BYTES), 'good', good.length, TABLE_NUMBER);
     const index = openTable({ fileSystem: fileSystemWith(good), summary }).partition(0, false);
     const handles = [footer.topIndex, footer.properties];
+    const { rangeDeletes } = openTable({ fileSystem: fileSystemWith(good), summary }).properties;
+    if (rangeDeletes !== undefined) handles.push(rangeDeletes);
     if (footer.filter !== undefined) handles.push(footer.filter);
     for (let i = 0; i < index.count; i++)
       handles.push({ offsetBytes: index.offsetBytes(i), sizeBytes: index.sizeBytes(i) });
@@ -160,8 +187,7 @@ describe('a table whose checksums were made to fit the damage', () => {
   it('never throws anything but a fair error, and never hangs', () => {
     const prng = new Prng(2);
     for (const compression of ['none', 'lz4'] as const) {
-      const good = tableBytes(compression);
-      const summary = { ...writeTable(ENTRIES).summary, fileBytes: good.length };
+      const { bytes: good, summary } = writeWhole(compression);
       const handles = blockHandles(good, summary);
       for (let run = 0; run < 1500; run++) {
         const { offsetBytes, sizeBytes } = prng.pick(handles);
@@ -171,6 +197,7 @@ describe('a table whose checksums were made to fit the damage', () => {
         try {
           const table = openTable({ fileSystem: fileSystemWith(bad), summary });
           for (const { key } of ENTRIES) look(table, key);
+          for (const { key } of COVERS) cover(table, key);
           verifyTable(table);
           scan(table);
         } catch (error) {
@@ -178,6 +205,18 @@ describe('a table whose checksums were made to fit the damage', () => {
         }
       }
     }
+  });
+
+  it('is refused when its index of nothing is said to have partitions', () => {
+    const fileSystem = new MemoryFileSystem();
+    const writer = startTable(fileSystem);
+    writer.addRangeTombstone(bytesOf('a'), bytesOf('b'), 1);
+    const summary = writer.finish();
+    const bad = readFile(fileSystem, TABLE_PATH);
+    const footer = bad.subarray(bad.length - FOOTER_BYTES);
+    writeUint32(footer, 36, 2);
+    writeUint32(footer, 52, crc32c(footer.subarray(0, 52)));
+    expect(() => openTable({ fileSystem: fileSystemWith(bad), summary })).toThrow(CorruptionError);
   });
 
   it('is refused as unsupported, naming both versions, when it is of a later format version', () => {
