@@ -21,6 +21,10 @@ export type { Damage, ErrorCode } from './base/errors.js';
 export { CorruptionError, InvalidOptionsError, StemeError } from './base/errors.js';
 export type {
   BatchOperation,
+  BulkLoadEntry,
+  BulkLoadOptions,
+  BulkLoadResult,
+  BulkLoadSource,
   BytesLike,
   CheckpointFile,
   CheckpointOptions,

@@ -1,6 +1,7 @@
 import { LEVEL_COUNT } from '../../src/base/limits.js';
 import type { CompactionPlan } from '../../src/compaction/compaction-plan.js';
 import type { CompactionSettings } from '../../src/compaction/compaction-settings.js';
+import { digestOf } from '../../src/compaction/level-digest.js';
 import { pickCompaction } from '../../src/compaction/picker.js';
 import { hullOf, overlappingSpan } from '../../src/compaction/table-ranges.js';
 import type { TreeShape } from '../../src/compaction/tree-shape.js';
@@ -66,6 +67,14 @@ export class SimulatedStore {
     }
   }
 
+  bytesOf(level: number): number {
+    return digestOf(this.levels[level]).bytes;
+  }
+
+  get writtenBytes(): number {
+    return this.counters.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0);
+  }
+
   /** What a pause gives time for. */
   settle(): void {
     this.#hasPaused = true;
@@ -107,8 +116,8 @@ export class SimulatedStore {
     if (kind === 'move') counters.moveCount += tables.length;
     else {
       counters.mergeCount++;
-      counters.readBytes += bytesOf(tables);
-      counters.writtenBytes += bytesOf(outputs);
+      counters.readBytes += sumOf(tables);
+      counters.writtenBytes += sumOf(outputs);
     }
   }
 
@@ -137,6 +146,6 @@ export class SimulatedStore {
   }
 }
 
-function bytesOf(tables: readonly SimulatedTable[]): number {
+function sumOf(tables: readonly SimulatedTable[]): number {
   return tables.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
 }

@@ -1,8 +1,9 @@
 /**
  * The one contract of everything ordered: memtable, block, table, merge. It walks internal keys: user keys ascending,
  * and for one user key the newest sequence first. Synchronous, and it exposes ranges instead of allocating views: when
- * `valid`, the user key is `keySource[keyStart, keyEnd)`, the value `valueSource[valueStart, valueEnd)`. Both are only
- * good until the iterator moves.
+ * `valid`, the user key is `keySource[keyStart, keyEnd)`, the value `valueSource[valueStart, valueEnd)`. The key is only
+ * good until the iterator moves. The bytes of a value do not change after that, as long as the memory they are in is held: a
+ * block is not written again, nor an arena that has readers.
  */
 export interface InternalIterator {
   readonly valid: boolean;

@@ -50,6 +50,9 @@ export const TABLE_BYTES_TARGET = 64 * MIB;
 export const TABLE_BYTES_MIN = 4 * KIB;
 export const TABLE_BYTES_MAX = GIB;
 
+/** Keys and values of a bulk load that are in memory for one table; another such chunk fills meanwhile. */
+export const BULK_CHUNK_BYTES_MAX = TABLE_BYTES_TARGET;
+
 /** Compaction; `compaction/compaction-settings.ts` says what each is for. */
 export const LEVEL_MULTIPLIER = 10;
 export const LEVEL_MULTIPLIER_MIN = 7.5;

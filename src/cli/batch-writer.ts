@@ -4,6 +4,8 @@ import type { BatchOperation, Database } from '../engine/api.js';
 const BATCH_BYTES_TARGET = 4 * MIB;
 const BATCHES_IN_FLIGHT_MAX = 8;
 const IN_FLIGHT_BYTES_MAX = 64 * MIB;
+/** A batch that waits longer for a full disk, or for compactions, fails with the reason. */
+const DELAY_MS_MAX = 30_000;
 
 /** Fills batches and keeps a bounded number of them on their way (law 8). They reach the database in order. */
 export class BatchWriter {
@@ -65,7 +67,7 @@ export class BatchWriter {
   async #write(operations: readonly BatchOperation[], bytes: number): Promise<void> {
     this.#inFlightBytes += bytes;
     try {
-      await this.#database.batch(operations, { sync: this.#sync });
+      await this.#database.batch(operations, { sync: this.#sync, maxDelayMs: DELAY_MS_MAX });
       this.#acknowledgedRecords += operations.length;
     } catch (error) {
       this.#failure ??= { error };

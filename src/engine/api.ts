@@ -143,6 +143,27 @@ export interface CheckpointResult {
   readonly copiedBytes: number;
 }
 
+export type BulkLoadEntry = readonly [key: BytesLike, value: BytesLike];
+export type BulkLoadSource = Iterable<BulkLoadEntry> | AsyncIterable<BulkLoadEntry>;
+
+export interface BulkLoadOptions {
+  /** Ends the load: nothing of it is there then. */
+  readonly signal?: AbortSignal;
+  /** As of a put, for every entry; counted from the call. Default: the database's `ttlMs`. */
+  readonly ttlMs?: number;
+  /** Called for each table, with what is on its way into tables by then. */
+  readonly onProgress?: (progress: { readonly entries: number; readonly bytes: number }) => void;
+}
+
+export interface BulkLoadResult {
+  readonly entries: number;
+  /** Keys and values. */
+  readonly bytes: number;
+  readonly tables: number;
+  /** Where the tables are; undefined if there were no entries. */
+  readonly level: number | undefined;
+}
+
 export interface Database {
   readonly directory: string;
   /** All writes of one log batch share one promise. Errors: STEME_INVALID_KEY, STEME_INVALID_VALUE, STEME_CLOSED, STEME_READ_ONLY, STEME_BACKGROUND, STEME_BUSY. */
@@ -189,6 +210,14 @@ export interface Database {
   flush(): Promise<void>;
   /** Merges what lies in the range, or everything, into one sorted run, dropping what is shadowed, deleted or expired. Errors: STEME_INVALID_RANGE. */
   compact(range?: KeySpan): Promise<void>;
+  /**
+   * Puts entries that come sorted by key (bytes, ascending, each key once) straight into tables: no log, no memtable, no merge. All
+   * of them or none, whatever crashes, and durable when it resolves. Readers see them from one moment on; what is written during
+   * the load is older than all of it. Writers wait for a flush of what is in memory at its end. Takes as much memory
+   * as two memtables. Errors: STEME_INVALID_BATCH for an entry that is out of order or none, STEME_INVALID_KEY, STEME_INVALID_VALUE
+   * (each names the entry's position), STEME_ABORTED, STEME_READ_ONLY, STEME_IO, STEME_BACKGROUND; and what the source throws.
+   */
+  bulkLoad(source: BulkLoadSource, options?: BulkLoadOptions): Promise<BulkLoadResult>;
   /**
    * Makes a database of this moment in `directory`, which must be empty or not there: everything that was written before the
    * call is in it, and of what is written while it is made every write up to some moment. It takes no room where files can have a second name (hard links). Writes go on meanwhile. Errors:

@@ -11,6 +11,7 @@ import type { SyncModeChoice } from '../wal/sync-mode.js';
 import type { WalReplay } from '../wal/wal-replay.js';
 import { WalWriter } from '../wal/wal-writer.js';
 import { AllReaders } from './all-readers.js';
+import { BulkLoader } from './bulk-load.js';
 import { CommitPipeline } from './commit-pipeline.js';
 import { CompactionController } from './compaction-controller.js';
 import { compactionSettingsOf } from './compaction-settings-of.js';
@@ -175,6 +176,23 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     memtableBytes: options.memtableBytes,
     isAutomatic: options.autoCompact,
   };
+  const bulkLoader = new BulkLoader({
+    fileSystem,
+    directory,
+    readClock,
+    state,
+    versions,
+    runner,
+    files,
+    flushes,
+    pipeline,
+    compactions,
+    tableSettings,
+    memtableBytes: options.memtableBytes,
+    ttlMs: options.ttlMs,
+    onInstalled: () => stallController.update(),
+    onFailure: fail,
+  });
   const { syncMode, segments } = log;
   const engine = new Engine({
     ...parts,
@@ -182,6 +200,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     pipeline,
     flushes,
     compactions,
+    bulkLoader,
     files,
     iterators,
     snapshots,

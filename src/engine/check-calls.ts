@@ -1,5 +1,6 @@
 import { InvalidOptionsError, StemeError } from '../base/errors.js';
-import type { CheckpointOptions } from './api.js';
+import type { BulkLoadOptions, CheckpointOptions } from './api.js';
+import { ttlProblems } from './check-writes.js';
 
 /** Errors: STEME_INVALID_OPTION with every problem named. */
 export function checkCheckpointCall(directory: string, options: CheckpointOptions): void {
@@ -11,6 +12,15 @@ export function checkCheckpointCall(directory: string, options: CheckpointOption
     ...signalProblems(signal),
     ...functionProblems('onProgress', onProgress),
     ...functionProblems('placeFile', placeFile),
+  ]);
+}
+
+/** Errors: STEME_INVALID_OPTION with every problem named. */
+export function checkBulkLoadCall({ signal, ttlMs, onProgress }: BulkLoadOptions): void {
+  refuseProblems([
+    ...(ttlMs === undefined ? [] : ttlProblems(ttlMs, true)),
+    ...signalProblems(signal),
+    ...functionProblems('onProgress', onProgress),
   ]);
 }
 

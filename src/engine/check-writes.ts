@@ -30,7 +30,7 @@ export function writeOptionProblems({ ttlMs, signal, maxDelayMs }: WriteOptions,
   return problems;
 }
 
-function ttlProblems(ttlMs: number, takesTtl: boolean): string[] {
+export function ttlProblems(ttlMs: number, takesTtl: boolean): string[] {
   if (!takesTtl) return ['ttlMs is only for puts'];
   if (Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs <= TTL_MS_MAX) return [];
   return [`ttlMs must be a whole number from 1 to ${TTL_MS_MAX}, got ${ttlMs}`];

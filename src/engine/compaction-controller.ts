@@ -16,7 +16,7 @@ import { pickCompaction } from '../compaction/picker.js';
 import { compactionDebtBytes } from '../compaction/scores.js';
 import { splitPlan } from '../compaction/split.js';
 import { overlaps } from '../compaction/table-ranges.js';
-import type { TreeShape } from '../compaction/tree-shape.js';
+import type { RunningOutput, TreeShape } from '../compaction/tree-shape.js';
 import type { KeyBounds } from '../jobs/job.js';
 import type { KeyRange } from '../read/key-range.js';
 import type { TableCache } from '../table/table-cache.js';
@@ -50,6 +50,12 @@ interface RunningCompaction {
   readonly end: Deferred<void>;
 }
 
+/** Of tables that are about to be installed, for readers that cannot see them yet. */
+interface Reservation {
+  readonly output: RunningOutput;
+  readonly tableNumbers: readonly number[];
+}
+
 interface ManualCompaction {
   readonly range: ManualRange;
   readonly done: Deferred<void>;
@@ -61,6 +67,7 @@ export class CompactionController {
   readonly #backoff: JobBackoff;
   readonly #running = new Set<RunningCompaction>();
   readonly #manual: ManualCompaction[] = [];
+  readonly #reserved = new Set<Reservation>();
   readonly #damagedTables = new Set<number>();
   #stopError: StemeError | undefined;
   #cancelLook: CancelTimer | undefined;
@@ -94,6 +101,19 @@ export class CompactionController {
   /** Whether a compaction under way may put tables into the range at `level`. */
   isRangeBusy(level: number, range: KeyRange): boolean {
     return this.#shape().runningOutputs.some((output) => output.level === level && overlaps(output, range));
+  }
+
+  /**
+   * Until the returned call no compaction is started that would put tables into the range at `level`, carry some past it, or read
+   * these tables.
+   */
+  reserve(level: number, range: KeyRange, tableNumbers: readonly number[]): () => void {
+    const reservation: Reservation = { output: { level, ...range }, tableNumbers };
+    this.#reserved.add(reservation);
+    return () => {
+      this.#reserved.delete(reservation);
+      this.schedule();
+    };
   }
 
   /** A memtable has become a table. */
@@ -147,12 +167,14 @@ export class CompactionController {
 
   #shape(): TreeShape {
     const { state, tables, readers, clock } = this.#options;
+    const reserved = [...this.#reserved];
     return shapeOfTree({
       version: state.version,
       tables,
       readers,
       running: [...this.#running].map(({ plan }) => plan),
-      excludedTables: this.#damagedTables,
+      reservedOutputs: reserved.map(({ output }) => output),
+      excludedTables: [...this.#damagedTables, ...reserved.flatMap(({ tableNumbers }) => tableNumbers)],
       nowMs: clock.nowMs(),
       lastFlushMs: this.#lastFlushMs,
     });

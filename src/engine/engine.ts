@@ -10,6 +10,7 @@ import type { SegmentFiles } from '../wal/segment-writer.js';
 import type { SyncModeChoice } from '../wal/sync-mode.js';
 import type { WalReplay } from '../wal/wal-replay.js';
 import type { WalWriter } from '../wal/wal-writer.js';
+import type { BulkLoader } from './bulk-load.js';
 import type { CommitPipeline } from './commit-pipeline.js';
 import type { CompactionController } from './compaction-controller.js';
 import type { Environment } from './environment.js';
@@ -35,6 +36,7 @@ export interface EngineParts {
   readonly syncMode: SyncModeChoice;
   readonly flushes: FlushController;
   readonly compactions: CompactionController;
+  readonly bulkLoader: BulkLoader;
   readonly files: FileKeeper;
   readonly iterators: OpenIterators;
   readonly snapshots: SnapshotRegistry;

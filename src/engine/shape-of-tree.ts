@@ -20,7 +20,9 @@ export interface ShapeParts {
   /** Plans that are being carried out. */
   readonly running: Iterable<CompactionPlan>;
   /** Tables that no compaction should try again. */
-  readonly excludedTables: ReadonlySet<number>;
+  readonly excludedTables: Iterable<number>;
+  /** Where tables will be put by something else. */
+  readonly reservedOutputs: readonly RunningOutput[];
   readonly nowMs: number;
   readonly lastFlushMs: number;
 }
@@ -34,7 +36,7 @@ export function shapeOfTree(parts: ShapeParts): TreeShape {
   return {
     levels: version.levels,
     busyTables,
-    runningOutputs: running.filter(({ kind }) => kind !== 'drop').map(outputOf),
+    runningOutputs: [...running.filter(({ kind }) => kind !== 'drop').map(outputOf), ...parts.reservedOutputs],
     blobs: version.blobs,
     snapshots: readers.sequences(),
     rangeDeletes: rangeDeletesOf(version, parts.tables),

@@ -1,6 +1,9 @@
 import { EMPTY_BYTES } from '../base/bytes.js';
 import type {
   BatchOperation,
+  BulkLoadOptions,
+  BulkLoadResult,
+  BulkLoadSource,
   BytesLike,
   CheckpointOptions,
   CheckpointResult,
@@ -16,7 +19,7 @@ import type {
   WriteOptions,
 } from './api.js';
 import { approximateSize } from './approximate-size.js';
-import { checkCheckpointCall } from './check-calls.js';
+import { checkBulkLoadCall, checkCheckpointCall } from './check-calls.js';
 import { writeCheckpoint } from './checkpoint.js';
 import { collectStats } from './collect-stats.js';
 import { ConflictCheck } from './conflict-check.js';
@@ -167,6 +170,13 @@ export class StemeDatabase implements Database {
     const bounds = spanBounds(range);
     await this.#engine.parts.flushes.flush();
     await this.#engine.parts.compactions.compact(bounds);
+  }
+
+  async bulkLoad(source: BulkLoadSource, options: BulkLoadOptions = {}): Promise<BulkLoadResult> {
+    this.#guard.assertWritable();
+    checkBulkLoadCall(options);
+    const { bulkLoader } = this.#engine.parts;
+    return this.#longCalls.run(options.signal, (signal) => bulkLoader.load(source, options, signal));
   }
 
   async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CheckpointResult> {

@@ -8,6 +8,7 @@ import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { MemtableShare } from '../memtable/memtable.js';
 import type { KeyRange } from '../read/key-range.js';
 import type { TableMetadata } from '../table/table-metadata.js';
+import type { BulkChunk } from './bulk-chunk.js';
 
 /** How new tables are to be written. */
 export interface TableSettings {
@@ -87,7 +88,17 @@ export interface CompactionJob {
   readonly rewrittenBlobs?: readonly BlobMetadata[];
 }
 
-export type Job = FlushJob | CompactionJob;
+/** Writes sorted entries, which the user hands in, to one table; all have sequence 0 there. */
+export interface BulkLoadJob {
+  readonly kind: 'bulk-load';
+  readonly chunk: BulkChunk;
+  /** Of the one table. */
+  readonly numbers: readonly number[];
+  readonly settings: TableSettings;
+  readonly blobs?: BlobSettings;
+}
+
+export type Job = FlushJob | CompactionJob | BulkLoadJob;
 
 /** The new files of a job, by what the manifest will know of them, and what it took. */
 export interface JobFiles {

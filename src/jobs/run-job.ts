@@ -1,5 +1,6 @@
 import { errorToData } from '../base/errors.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { runBulkLoad } from './bulk-load-job.js';
 import { runCompaction } from './compaction-job.js';
 import { runFlush } from './flush-job.js';
 import type { Job, JobFiles, JobReply } from './job.js';
@@ -24,6 +25,8 @@ function runKind(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
       return runFlush(fileSystem, job);
     case 'compaction':
       return runCompaction(fileSystem, job);
+    case 'bulk-load':
+      return runBulkLoad(fileSystem, job);
   }
 }
 

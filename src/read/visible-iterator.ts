@@ -7,11 +7,11 @@
  *     with [b, d) 6                                                          sequence 6: a4
  *
  * Forwards the newest version of a key comes first: it is exposed where it lies, and the older ones are stepped over.
- * Backwards the oldest comes first, and which one counts shows only when the next key is reached; so each candidate's
- * value is copied before the step. Where that would cost much (a long value, many versions) the source is sent to the
- * newest version instead, and the value exposed in place. The current user key is always a copy.
+ * Backwards the oldest comes first, and which one counts shows only when the next key is reached; so it is noted where each
+ * candidate's value lies. Where a key has many versions the source is sent to the newest one instead, and the value exposed in
+ * place. The current user key is always a copy.
  */
-import { compareRanges } from '../base/bytes.js';
+import { compareRanges, EMPTY_BYTES } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
 import type { InternalIterator } from '../base/internal-iterator.js';
 import { KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
@@ -25,8 +25,6 @@ import { hasValue } from './visibility.js';
 
 /** Versions of one key to step over before a seek is the shorter way. */
 const VERSION_STEPS_MAX = 16;
-/** A copy of this many bytes costs about what two seeks through eight sources do. */
-const VALUE_COPY_BYTES_MAX = 64 * 1024;
 
 /** Not positioned yet, or an error cut a move short: only positioning helps. */
 const AT_NOTHING = 0;
@@ -44,9 +42,11 @@ export class VisibleIterator {
   readonly #end: Uint8Array | undefined;
   readonly #isReverse: boolean;
   readonly #key = new ScratchBytes();
-  readonly #value = new ScratchBytes();
-  /** Of the entry: its value is a copy, and the source stands at the key before. Else the source stands at the entry. */
-  #isValueCopied = false;
+  /** Of the entry: the source has left it for the key before, and its value is the one noted. Else the source stands at it. */
+  #isLeft = false;
+  #valueSource = EMPTY_BYTES;
+  #valueStart = 0;
+  #valueEnd = 0;
   #kind: number = KIND_PUT;
   /** Bytes before the value proper. */
   #headBytes = 0;
@@ -81,15 +81,15 @@ export class VisibleIterator {
   }
 
   get valueSource(): Uint8Array {
-    return this.#isValueCopied ? this.#value.bytes : this.#source.valueSource;
+    return this.#isLeft ? this.#valueSource : this.#source.valueSource;
   }
 
   get valueStart(): number {
-    return this.#headBytes + (this.#isValueCopied ? 0 : this.#source.valueStart);
+    return this.#headBytes + (this.#isLeft ? this.#valueStart : this.#source.valueStart);
   }
 
   get valueEnd(): number {
-    return this.#isValueCopied ? this.#value.length : this.#source.valueEnd;
+    return this.#isLeft ? this.#valueEnd : this.#source.valueEnd;
   }
 
   /** The value is a reference to one in a blob file. */
@@ -118,7 +118,7 @@ export class VisibleIterator {
       this.#leaveKeyForward();
       return this.#settleForward();
     }
-    if (!this.#isValueCopied) this.#source.seekBefore(this.#key.view());
+    if (!this.#isLeft) this.#source.seekBefore(this.#key.view());
     return this.#settleBackward();
   }
 
@@ -181,17 +181,17 @@ export class VisibleIterator {
         this.#leaveKeyBackward();
         break;
       }
-      if (steps === VERSION_STEPS_MAX || source.valueEnd - source.valueStart > VALUE_COPY_BYTES_MAX) {
-        return this.#readKeyInPlace();
-      }
+      if (steps === VERSION_STEPS_MAX) return this.#readKeyInPlace();
       sequence = source.sequence;
       kind = source.kind;
-      this.#value.copyFrom(source.valueSource, source.valueStart, source.valueEnd);
+      this.#valueSource = source.valueSource;
+      this.#valueStart = source.valueStart;
+      this.#valueEnd = source.valueEnd;
       source.prev();
     }
     // Judged only now: what a newer version shadows is no more looked at than it is forwards.
-    const { bytes, length } = this.#value;
-    return sequence <= this.#sequenceMax && this.#isShown(sequence, kind, bytes, 0, length) && this.#arrive(true);
+    if (sequence > this.#sequenceMax) return false;
+    return this.#isShown(sequence, kind, this.#valueSource, this.#valueStart, this.#valueEnd) && this.#arrive(true);
   }
 
   /** The same by way of the newest version, without a copy. */
@@ -255,8 +255,8 @@ export class VisibleIterator {
     return compareRanges(keySource, keyStart, keyEnd, this.#start, 0, this.#start.length) < 0;
   }
 
-  #arrive(isValueCopied: boolean): boolean {
-    this.#isValueCopied = isValueCopied;
+  #arrive(isLeft: boolean): boolean {
+    this.#isLeft = isLeft;
     this.#state = AT_ENTRY;
     return true;
   }

@@ -73,8 +73,13 @@ export class JobPool {
 }
 
 function giveUp(job: Job, cause: unknown): StemeError {
-  const what = job.kind === 'flush' ? `flush to table ${job.number}` : `compaction to level ${job.outputLevel}`;
+  const what = describeJob(job);
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message = `the worker of the ${what} died ${ATTEMPTS_MAX} times; the last time: ${reason}`;
   return new StemeError('STEME_INTERNAL', message, { cause });
+}
+
+function describeJob(job: Job): string {
+  if (job.kind === 'flush') return `flush to table ${job.number}`;
+  return job.kind === 'compaction' ? `compaction to level ${job.outputLevel}` : 'bulk load';
 }

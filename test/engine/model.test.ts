@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { BatchOperation, Database, IteratorOptions } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
+import { openForTest } from '../../src/testing.js';
 import { entriesOf, openOn } from '../support/test-database.js';
 
 /** Odd ones on purpose: each brings out a path that the defaults rarely take. */
@@ -28,6 +29,8 @@ type Command =
       readonly sync: boolean;
       readonly awaits: boolean;
     }
+  | { readonly kind: 'load'; readonly entries: readonly (readonly [string, string])[] }
+  | { readonly kind: 'checkpoint' }
   | { readonly kind: 'get'; readonly keys: readonly string[] }
   | { readonly kind: 'scan'; readonly options: IteratorOptions; readonly seek: string | undefined }
   | { readonly kind: 'flush' | 'compact' | 'sync' }
@@ -65,6 +68,16 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       awaits: fc.boolean(),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('load' as const),
+      entries: fc
+        .uniqueArray(fc.tuple(key, value), { maxLength: 6, selector: ([k]) => k })
+        .map((entries) => entries.sort(([a], [b]) => order(a, b))),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('checkpoint' as const) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('get' as const), keys: fc.array(key, { maxLength: 5 }) }) },
   {
     weight: 4,
@@ -130,6 +143,7 @@ class ModelRun {
   readonly #options: Options;
   readonly #model: Model = new Map();
   #inFlight: Promise<void>[] = [];
+  #copyCount = 0;
 
   constructor(options: Options) {
     this.#options = options;
@@ -172,9 +186,23 @@ class ModelRun {
         await this.#settle();
         expect(await runScan(db, next.options, next.seek)).toEqual(expectedScan(this.#model, next.options, next.seek));
         return;
+      case 'load':
+        await db.bulkLoad(next.entries);
+        for (const [k, v] of next.entries) this.#model.set(k, v);
+        return;
+      case 'checkpoint':
+        await this.#checkCopy(db);
+        return;
       default:
         await runMaintenance(db, next.kind);
     }
+  }
+
+  async #checkCopy(db: Database): Promise<void> {
+    const { directory } = await db.checkpoint(`/copies/${this.#copyCount++}`);
+    const copy = await openForTest(this.#disk, directory, { ...this.#options, createIfMissing: false });
+    expect(await entriesOf(copy)).toEqual(expectedScan(this.#model, {}, undefined));
+    await copy.close();
   }
 
   async #settle(): Promise<void> {

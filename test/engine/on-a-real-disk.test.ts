@@ -64,4 +64,24 @@ describe('with real files and worker threads', () => {
     expect((await iterator.next()).value?.[1].toString()).toBe('old');
     expect(db.getSync('a')?.toString()).toBe('new');
   });
+
+  it('a bulk load goes through worker threads into several tables, and is there after a reopen and in a checkpoint', async () => {
+    const path = join(directory, 'db');
+    const source = Array.from({ length: 3000 }, (_, i): [string, string] => [
+      `key ${String(i).padStart(5, '0')}`,
+      `${i}`.padEnd(200, '.'),
+    ]);
+    const db = await open(path, { threads: 2, memtableBytes: 131_072 });
+    await db.put(source[7][0], 'replaced');
+    const { tables } = await settles('the bulk load', db.bulkLoad(source));
+    expect(tables).toBeGreaterThan(3);
+    expect(await entriesOf(db)).toEqual(source);
+    await settles('the checkpoint', db.checkpoint(join(directory, 'copy')));
+    await settles('the close', db.close());
+    for (const place of [path, join(directory, 'copy')]) {
+      const reopened = await open(place, { readOnly: true });
+      expect(await entriesOf(reopened)).toEqual(source);
+      await reopened.close();
+    }
+  });
 });

@@ -18,7 +18,7 @@ export function compareEntries(a: VersionEntry, b: VersionEntry): number {
 const PADDING_BYTES = 3;
 
 /**
- * The contract of `InternalIterator` over an array, at its strictest: ranges do not start at 0, are overwritten as soon as
+ * The contract of `InternalIterator` over an array, at its strictest: ranges do not start at 0, keys are overwritten as soon as
  * the iterator moves, and an iterator that is not valid may not be moved or read. The array may gain entries meanwhile (kept
  * sorted by the test), as a memtable does.
  */
@@ -26,6 +26,7 @@ export class ArrayIterator implements InternalIterator {
   readonly #entries: readonly VersionEntry[];
   #entry: VersionEntry | undefined;
   #memory = EMPTY_BYTES;
+  #value = EMPTY_BYTES;
   moves = 0;
   seeks = 0;
 
@@ -60,15 +61,17 @@ export class ArrayIterator implements InternalIterator {
   }
 
   get valueSource(): Uint8Array {
-    return this.#read().memory;
+    this.#read();
+    return this.#value;
   }
 
   get valueStart(): number {
-    return this.keyEnd;
+    this.#read();
+    return PADDING_BYTES;
   }
 
   get valueEnd(): number {
-    return this.keyEnd + this.#read().entry.value.length;
+    return PADDING_BYTES + this.#read().entry.value.length;
   }
 
   seekToFirst(): void {
@@ -124,9 +127,10 @@ export class ArrayIterator implements InternalIterator {
     this.#entry = index >= 0 && index < this.#entries.length ? this.#entries[index] : undefined;
     if (this.#entry === undefined) return;
     const { key, value } = this.#entry;
-    this.#memory = new Uint8Array(PADDING_BYTES + key.length + value.length);
+    this.#memory = new Uint8Array(PADDING_BYTES + key.length);
     copyRange(key, 0, key.length, this.#memory, PADDING_BYTES);
-    copyRange(value, 0, value.length, this.#memory, PADDING_BYTES + key.length);
+    this.#value = new Uint8Array(PADDING_BYTES + value.length);
+    copyRange(value, 0, value.length, this.#value, PADDING_BYTES);
   }
 }
 
