@@ -1,14 +1,5 @@
-import { StemeError } from './errors.js';
-
 /** Fetches values that do not stand beside their keys. */
 export interface BlobResolver {
   /** The value behind the reference `source[start, end)`, in memory of the caller's own. Errors: STEME_CORRUPTION, STEME_IO. */
   readSync(source: Uint8Array, start: number, end: number): Buffer;
 }
-
-/** Of a database that has no blob files. */
-export const NO_BLOBS: BlobResolver = {
-  readSync() {
-    throw new StemeError('STEME_UNSUPPORTED', 'a value is in a blob file, and this database has none');
-  },
-};

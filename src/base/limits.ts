@@ -47,6 +47,10 @@ export const OPEN_TABLES_MAX = 512;
 export const READ_AHEAD_BYTES_MAX = 256 * KIB;
 /** Values from here on go to blob files: a flush and every compaction then moves a short reference in their place. */
 export const BLOB_THRESHOLD_BYTES_DEFAULT = 4 * KIB;
+/** A job starts another blob file once one has this size. */
+export const BLOB_FILE_BYTES_TARGET = 256 * MIB;
+/** Blob files kept open for reading; one more is opened only after another is closed. */
+export const OPEN_BLOBS_MAX = 256;
 /** A compaction cuts its output tables at about this many stored bytes. */
 export const TABLE_BYTES_TARGET = 64 * MIB;
 export const TABLE_BYTES_MIN = 4 * KIB;

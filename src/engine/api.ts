@@ -276,6 +276,14 @@ export interface DatabaseStats {
   readonly memtables: { readonly activeBytes: number; readonly sealedCount: number; readonly capacityBytes: number };
   /** One row a level, L0 to L6, empty levels too. */
   readonly levels: readonly LevelStats[];
+  readonly blobs: {
+    readonly fileCount: number;
+    readonly storedBytes: number;
+    /** Of all values in the files, before compression. */
+    readonly valueBytes: number;
+    /** Of those that nothing refers to any more: compactions give their room back. */
+    readonly garbageBytes: number;
+  };
   readonly blockCache: {
     readonly capacityBytes: number;
     readonly usedBytes: number;

@@ -1,5 +1,5 @@
-import { NO_BLOBS } from '../base/blob-resolver.js';
 import { StemeError } from '../base/errors.js';
+import type { BlobCache } from '../blob/blob-cache.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
 import type { BlockCache } from '../table/block-cache.js';
@@ -33,6 +33,7 @@ import { compactionPace, decideWriteStall, type WriteLoadParts } from './write-l
 export interface Tree {
   readonly blockCache: BlockCache;
   readonly tables: TableCache;
+  readonly blobs: BlobCache;
   readonly state: TreeState;
   /** Sets what to do when the last reader of a version is gone. */
   readonly onVersionUnused: (collect: () => void) => void;
@@ -61,7 +62,7 @@ export interface RecoveredParts extends Tree {
 
 /** Wires the parts that work from now on: log, pipeline, flushes, compactions, and the one path that a failure takes. */
 export function assembleEngine(parts: RecoveredParts): Engine {
-  const { state, versions, runner, tableSettings, log, environment, allocator, tables, directory } = parts;
+  const { state, versions, runner, tableSettings, log, environment, allocator, tables, blobs, directory } = parts;
   const { fileSystem, clock, timers, onWarning } = environment;
   const lastSequence = state.visibleSequence;
   const fail = (error: StemeError): void => {
@@ -86,12 +87,14 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     directory,
     versions,
     tables,
+    blobs,
     segments: log.segments,
     allocator,
     onWarning,
   });
   parts.onVersionUnused(() => void files.collect());
   const { options } = parts;
+  const { blobThreshold } = options;
   const settings = compactionSettingsOf(options);
   const onFlushed = (): void => {
     compactions.noteFlush();
@@ -103,6 +106,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     runner,
     tableSettings,
     moments: () => [...readers.sequences(), state.visibleSequence],
+    blobThreshold,
     wal,
     files,
     onRoom,
@@ -159,6 +163,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     settings,
     readMode: options.readMode,
     tableSettings,
+    blobThreshold,
     slots: Math.max(1, options.threads - 1),
     isAutomatic: options.autoCompact,
     pace: () => compactionPace(load),
@@ -205,7 +210,6 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     iterators,
     snapshots,
     readClock,
-    blobs: NO_BLOBS,
     stallController,
     syncMode,
     segments,

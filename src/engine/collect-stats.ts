@@ -41,6 +41,7 @@ export function collectStats(engine: Engine): DatabaseStats {
       capacityBytes: options.memtableBytes,
     },
     levels: levelStats(state),
+    blobs: blobStats(state),
     blockCache: {
       capacityBytes: blockCache.capacityBytes,
       usedBytes: blockCache.usedBytes,
@@ -81,6 +82,18 @@ export function collectStats(engine: Engine): DatabaseStats {
 
 function levelStats(state: TreeState): LevelStats[] {
   return state.version.totals.map((totals, level) => ({ level, ...totals }));
+}
+
+function blobStats({ version }: TreeState): DatabaseStats['blobs'] {
+  let storedBytes = 0;
+  let valueBytes = 0;
+  for (const blob of version.blobs.values()) {
+    storedBytes += blob.fileBytes;
+    valueBytes += blob.valueBytes;
+  }
+  let usedBytes = 0;
+  for (const { blobUses } of version.tables()) for (const use of blobUses) usedBytes += use.valueBytes;
+  return { fileCount: version.blobs.size, storedBytes, valueBytes, garbageBytes: valueBytes - usedBytes };
 }
 
 function summarize(histogram: LatencyHistogram): LatencySummary {

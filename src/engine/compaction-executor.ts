@@ -6,6 +6,7 @@ import type { TreeShape } from '../compaction/tree-shape.js';
 import type { CompactionJob, JobOutput, JobRunner, KeyBounds, TableSettings } from '../jobs/job.js';
 import type { VersionEdit } from '../version/version-edit.js';
 import type { VersionSet } from '../version/version-set.js';
+import { blobSettings } from './blob-settings.js';
 import type { FileKeeper } from './file-keeper.js';
 import { manifestFailure } from './manifest-failure.js';
 import type { TreeState } from './tree-state.js';
@@ -18,6 +19,8 @@ export interface CompactionExecutorOptions {
   readonly settings: CompactionSettings;
   readonly readMode: 'mmap' | 'pread';
   readonly tableSettings: () => TableSettings;
+  /** Values from here on go to blob files; 0: none. */
+  readonly blobThreshold: number;
   /** How many bytes per second compactions may move now, 0 for as many as they can. */
   readonly pace: () => number;
   /** The manifest could not be written: the end (law 7). */
@@ -54,7 +57,7 @@ export class CompactionExecutor {
   async #merge(plan: CompactionPlan, shape: TreeShape, parts: readonly KeyBounds[]): Promise<CompactionOutcome> {
     const { runner, files } = this.#options;
     const jobs = parts.map((bounds) => this.#jobOf(plan, shape, bounds));
-    const numbers = jobs.flatMap((job) => [...job.numbers]);
+    const numbers = jobs.flatMap((job) => [...job.numbers, ...(job.blobs?.numbers ?? [])]);
     files.addPending(numbers);
     try {
       const results = await Promise.allSettled(jobs.map((job) => runner.run(job)));
@@ -81,8 +84,9 @@ export class CompactionExecutor {
   }
 
   #jobOf(plan: CompactionPlan, shape: TreeShape, bounds: KeyBounds): CompactionJob {
-    const { versions, readMode, tableSettings, settings, pace } = this.#options;
+    const { versions, readMode, tableSettings, settings, pace, blobThreshold } = this.#options;
     const { outputCountMax, ...inputs } = jobInputs(shape.levels, plan, settings);
+    const blobs = blobSettings(versions, blobThreshold, valueBytesMax(plan));
     return {
       kind: 'compaction',
       ...inputs,
@@ -93,6 +97,7 @@ export class CompactionExecutor {
       readMode,
       settings: tableSettings(),
       bytesPerSecondMax: pace(),
+      ...(blobs !== undefined && { blobs }),
       ...(plan.rewrittenBlobs !== undefined && { rewrittenBlobs: plan.rewrittenBlobs }),
     };
   }
@@ -108,6 +113,12 @@ export class CompactionExecutor {
       throw error;
     }
   }
+}
+
+/** What a merge may have to write into blob files. */
+function valueBytesMax({ inputs, rewrittenBlobs = [] }: CompactionPlan): number {
+  const inTables = inputs.reduce((sum, { table }) => sum + table.rawBytes, 0);
+  return rewrittenBlobs.reduce((sum, { valueBytes }) => sum + valueBytes, inTables);
 }
 
 function summarize(outputs: readonly JobOutput[]): CompactionOutcome {

@@ -1,5 +1,5 @@
-import type { BlobResolver } from '../base/blob-resolver.js';
 import type { StemeError } from '../base/errors.js';
+import type { BlobCache } from '../blob/blob-cache.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner } from '../jobs/job.js';
 import type { BlockCache } from '../table/block-cache.js';
@@ -41,7 +41,7 @@ export interface EngineParts {
   readonly iterators: OpenIterators;
   readonly snapshots: SnapshotRegistry;
   readonly readClock: ReadClock;
-  readonly blobs: BlobResolver;
+  readonly blobs: BlobCache;
   readonly stallController: StallController;
   readonly blockCache: BlockCache;
   readonly tables: TableCache;
@@ -70,7 +70,7 @@ export class Engine {
    */
   async close(): Promise<void> {
     const { state, pipeline, flushes, compactions, wal, segments, files } = this.parts;
-    const { allocator, versions, tables, runner, lock, stallController } = this.parts;
+    const { allocator, versions, tables, blobs, runner, lock, stallController } = this.parts;
     const earlierFailure = this.failure;
     const failures: unknown[] = [];
     const steps: (() => Promise<void>)[] = [
@@ -87,6 +87,7 @@ export class Engine {
       async () => {
         state.dispose();
         tables.close();
+        blobs.close();
       },
       () => lock.release(),
     ];

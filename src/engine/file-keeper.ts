@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { StemeError } from '../base/errors.js';
 import { blobName, manifestName, tableName } from '../base/file-names.js';
+import type { BlobCache } from '../blob/blob-cache.js';
 import type { FileSystem } from '../fs/file-system.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { VersionSet } from '../version/version-set.js';
@@ -12,6 +13,7 @@ export interface FileKeeperOptions {
   readonly directory: string;
   readonly versions: VersionSet;
   readonly tables: TableCache;
+  readonly blobs: BlobCache;
   readonly segments: SegmentFiles;
   readonly allocator: SegmentAllocator;
   readonly onWarning: (warning: StemeError) => void;
@@ -52,13 +54,16 @@ export class FileKeeper {
   }
 
   async #collectNow(): Promise<void> {
-    const { versions, tables, segments, allocator } = this.#options;
+    const { versions, tables, blobs, segments, allocator } = this.#options;
     const obsolete = versions.takeObsolete();
     for (const number of obsolete.tables) {
       tables.evict(number);
       await this.#remove(tableName(number));
     }
-    for (const number of obsolete.blobs) await this.#remove(blobName(number));
+    for (const number of obsolete.blobs) {
+      blobs.evict(number);
+      await this.#remove(blobName(number));
+    }
     for (const number of obsolete.manifests) await this.#remove(manifestName(number));
     for (const number of await segments.takeObsolete(versions.logNumber)) await allocator.retire(number);
     if (!this.#hasSwept) await this.#sweep();

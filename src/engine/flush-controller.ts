@@ -6,7 +6,7 @@ import { Deferred } from './deferred.js';
 import { isDiskFull } from './disk-full.js';
 import type { FileKeeper } from './file-keeper.js';
 import type { FlushStepOptions } from './flush-step.js';
-import { flushOldest } from './flush-step.js';
+import { allocateFlushFiles, flushOldest } from './flush-step.js';
 import { JobBackoff } from './job-backoff.js';
 
 export interface FlushControllerOptions extends FlushStepOptions {
@@ -137,18 +137,19 @@ export class FlushController {
   }
 
   async #flushOne(): Promise<void> {
-    const { versions, files } = this.#options;
-    const number = versions.allocateFileNumber();
-    files.addPending([number]);
+    const { files } = this.#options;
+    const flushFiles = allocateFlushFiles(this.#options);
+    const numbers = [flushFiles.number, ...(flushFiles.blobs?.numbers ?? [])];
+    files.addPending(numbers);
     try {
       const memtableBytes = this.#options.state.sealed[0].memtable.userBytes;
-      const { storedBytes, elapsedMs } = await flushOldest(this.#options, number);
+      const { storedBytes, elapsedMs } = await flushOldest(this.#options, flushFiles);
       this.count++;
       this.storedBytes += storedBytes;
       this.totalMs += elapsedMs;
       this.#flushedBytes += memtableBytes;
     } finally {
-      files.removePending([number]);
+      files.removePending(numbers);
     }
     this.#options.onFlushed();
     this.#options.onRoom();

@@ -8,13 +8,13 @@ import { firstRecordOffsetBytes } from '../wal/wal-segment.js';
 
 /**
  * Without CURRENT a directory may be empty, or that of a creation that was cut short: its segments hold a header at most,
- * and zeros. A table, or anything behind a header, is of a database that lost its CURRENT: not to be built over, and not
+ * and zeros. A table, a blob file, or anything behind a header, is of a database that lost its CURRENT: not to be built over, and not
  * to be called missing. Errors: STEME_CORRUPTION, STEME_IO.
  */
 export async function refuseLostCurrent(fileSystem: FileSystem, directory: string): Promise<void> {
   for (const name of await fileSystem.list(directory)) {
     const kind = parseFileName(name)?.kind;
-    if (kind === 'table') throw lostCurrent(`there is ${name}`);
+    if (kind === 'table' || kind === 'blob') throw lostCurrent(`there is ${name}`);
     if (kind === 'log' && (await holdsRecords(fileSystem, join(directory, name)))) {
       throw lostCurrent(`there are records in ${name}`);
     }

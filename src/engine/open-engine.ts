@@ -1,6 +1,14 @@
 import { resolve } from 'node:path';
 import { StemeError } from '../base/errors.js';
-import { MIB, OPEN_TABLES_MAX, SEALED_MEMTABLES_MAX, SEQUENCE_MAX, WAL_RECYCLED_SEGMENTS_MAX } from '../base/limits.js';
+import {
+  MIB,
+  OPEN_BLOBS_MAX,
+  OPEN_TABLES_MAX,
+  SEALED_MEMTABLES_MAX,
+  SEQUENCE_MAX,
+  WAL_RECYCLED_SEGMENTS_MAX,
+} from '../base/limits.js';
+import { BlobCache } from '../blob/blob-cache.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
 import { ArenaPool } from '../memtable/arena-pool.js';
@@ -142,8 +150,9 @@ class Opening {
     const { memtableBytes, blockCacheBytes, readMode } = this.#options;
     const { fileSystem } = this.#environment;
     const blockCache = new BlockCache(blockCacheBytes);
-    const openTablesMax = OPEN_TABLES_MAX;
-    const tables = new TableCache({ fileSystem, directory: this.#directory, readMode, blockCache, openTablesMax });
+    const files = { fileSystem, directory: this.#directory, readMode };
+    const tables = new TableCache({ ...files, blockCache, openTablesMax: OPEN_TABLES_MAX });
+    const blobs = new BlobCache({ ...files, openBlobsMax: OPEN_BLOBS_MAX });
     let collectFiles: () => void = () => undefined;
     const state = new TreeState({
       arenas: new ArenaPool(memtableBytes, SEALED_MEMTABLES_MAX),
@@ -152,7 +161,7 @@ class Opening {
       visibleSequence: versions.lastSequence,
       onVersionUnused: () => collectFiles(),
     });
-    return { blockCache, tables, state, onVersionUnused: (collect) => (collectFiles = collect) };
+    return { blockCache, tables, blobs, state, onVersionUnused: (collect) => (collectFiles = collect) };
   }
 
   #replay(versions: VersionSet, state: TreeState, runner: JobRunner): Promise<WalReplay> {
@@ -163,6 +172,7 @@ class Opening {
       tableSettings: () => this.#tableSettings(),
       // Nobody reads yet.
       moments: () => [SEQUENCE_MAX],
+      blobThreshold: this.#options.blobThreshold,
       versions,
       state,
       runner,

@@ -14,7 +14,7 @@ import type { WalRecordPlace, WalReplay } from '../wal/wal-replay.js';
 import { replayWal } from '../wal/wal-replay.js';
 import { copyFile } from './copy-file.js';
 import type { FlushStepOptions } from './flush-step.js';
-import { flushOldest } from './flush-step.js';
+import { allocateFlushFiles, flushOldest } from './flush-step.js';
 import type { ResolvedOptions } from './options.js';
 import type { TreeState } from './tree-state.js';
 
@@ -77,7 +77,7 @@ function replayRecord(context: ReplayContext, payload: Uint8Array, place: WalRec
   }
   return (async () => {
     while (!options.readOnly && state.sealed.length >= SEALED_MEMTABLES_MAX) {
-      await flushOldest(context, versions.allocateFileNumber());
+      await flushOldest(context, allocateFlushFiles(context));
     }
     state.seal(Memtable.boundBytes(count, payload.length), Promise.resolve(place.segmentNumber));
     insertAll(state, payload, place, versions.lastSequence);

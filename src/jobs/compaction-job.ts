@@ -26,7 +26,8 @@ export async function runCompaction(fileSystem: FileSystem, job: CompactionJob):
   try {
     await merge.run();
     inputs.close();
-    return { ...merge.finish(), readBytes: inputs.readBytes };
+    const { tables, blobs, readBytes } = merge.finish();
+    return { tables, blobs, readBytes: readBytes + inputs.readBytes };
   } catch (error) {
     merge.abandon();
     throw error;
@@ -78,9 +79,10 @@ class CompactionMerge {
     }
   }
 
-  finish(): Omit<JobFiles, 'readBytes'> {
+  /** What was read is that of blob files. */
+  finish(): JobFiles {
     const tables = this.#outputs.finish();
-    return { tables, blobs: this.#placement?.finish() ?? [] };
+    return { tables, blobs: this.#placement?.finish() ?? [], readBytes: this.#placement?.readBytes ?? 0 };
   }
 
   abandon(): void {
@@ -95,8 +97,8 @@ class CompactionMerge {
 
   /** Takes over the block that starts with the current entry; returns its bytes, 0 if that may not be. */
   #copyBlock(): number {
-    // What is placed is looked at value by value.
-    const table = this.#placement === undefined ? this.#copier.copy() : undefined;
+    const isLeft = this.#placement?.leavesBlock(this.#source.valueSource.length) ?? true;
+    const table = isLeft ? this.#copier.copy() : undefined;
     if (table === undefined) return 0;
     this.#rememberWritten(table);
     return this.#source.valueSource.length;
@@ -106,10 +108,12 @@ class CompactionMerge {
   #takeEntry(source: InternalIterator, isNewKey: boolean): number {
     const { keySource, keyStart, keyEnd, valueSource, valueStart, valueEnd } = source;
     const { sequence, kind } = source;
+    const readBytesBefore = this.#placement?.readBytes ?? 0;
     const table = this.#take(keySource, keyStart, keyEnd, sequence, kind, valueSource, valueStart, valueEnd);
     if (table !== undefined) this.#rememberWritten(table);
     else if (isNewKey) this.#rememberDropped(keySource, keyStart, keyEnd);
-    return keyEnd - keyStart + valueEnd - valueStart;
+    const blobBytes = (this.#placement?.readBytes ?? 0) - readBytesBefore;
+    return keyEnd - keyStart + valueEnd - valueStart + blobBytes;
   }
 
   #rememberWritten({ lastKey, lastKeyBytes }: TableWriter): void {

@@ -1,15 +1,9 @@
+import { BLOCK_TRAILER_BYTES, COMPRESSION_LZ4, COMPRESSION_NONE, writeBlockTrailer } from '../base/block-trailer.js';
 import { alignUp } from '../base/bytes.js';
+import { compressLz4 } from '../base/lz4.js';
 import type { FileSystem } from '../fs/file-system.js';
-import { compressBlock } from './block-compression.js';
-import { StagedFile } from './staged-file.js';
-import {
-  BLOCK_TRAILER_BYTES,
-  type BlockHandle,
-  COMPRESSION_LZ4,
-  COMPRESSION_NONE,
-  type StoredBlock,
-  writeBlockTrailer,
-} from './table-format.js';
+import { StagedFile } from '../fs/staged-file.js';
+import type { BlockHandle, StoredBlock } from './table-format.js';
 
 /** Appends blocks to a table file, each behind its compression and before its checksum. */
 export class BlockSink {
@@ -28,7 +22,7 @@ export class BlockSink {
 
   /** Compressed if that saves enough. */
   appendCompressed(content: Uint8Array): BlockHandle {
-    const compressed = compressBlock(content);
+    const compressed = compressLz4(content);
     if (compressed === undefined) return this.append(content);
     return this.#append(compressed, COMPRESSION_LZ4);
   }

@@ -1,17 +1,17 @@
-import { CorruptionError, StemeError } from '../base/errors.js';
-import { KIB } from '../base/limits.js';
-import type { FileHandle, FileSystem } from '../fs/file-system.js';
-import { decompressBlock } from './block-compression.js';
-import { ReadAhead, type ReadPiece } from './read-ahead.js';
-import { FOOTER_BYTES } from './table-footer.js';
 import {
   BLOCK_TRAILER_BYTES,
   blockChecksum,
   COMPRESSION_LZ4,
   COMPRESSION_NONE,
   readBlockChecksum,
-  type StoredBlock,
-} from './table-format.js';
+} from '../base/block-trailer.js';
+import { CorruptionError, StemeError } from '../base/errors.js';
+import { KIB } from '../base/limits.js';
+import { decompressLz4 } from '../base/lz4.js';
+import type { FileHandle, FileSystem } from '../fs/file-system.js';
+import { ReadAhead, type ReadPiece } from './read-ahead.js';
+import { FOOTER_BYTES } from './table-footer.js';
+import { BLOCK_CONTENT_BYTES_MAX, type StoredBlock } from './table-format.js';
 
 export interface BlockSourceOptions {
   readonly fileSystem: FileSystem;
@@ -80,7 +80,7 @@ export class BlockSource {
     const raw = this.#readChecked(offsetBytes, sizeBytes, readAhead);
     const stored = raw.subarray(0, sizeBytes);
     const compression = raw[sizeBytes];
-    if (compression === COMPRESSION_LZ4) return decompressBlock(stored, this.path, offsetBytes);
+    if (compression === COMPRESSION_LZ4) return decompressLz4(stored, BLOCK_CONTENT_BYTES_MAX, this.path, offsetBytes);
     if (compression === COMPRESSION_NONE) return this.usesMmap ? stored : new Uint8Array(stored);
     throw new StemeError(
       'STEME_UNSUPPORTED',

@@ -13,12 +13,12 @@
  * first key of the next block where versions of one key fill more than a block. Separators are not truncated against
  * each other: decoding takes memory in proportion to the bytes of the block, whatever those are (law 10).
  */
+import { BLOCK_TRAILER_BYTES } from '../base/block-trailer.js';
 import { compareBytes, compareRanges } from '../base/bytes.js';
 import { CorruptionError } from '../base/errors.js';
 import { KEY_BYTES_MAX } from '../base/limits.js';
 import { readVarint, type VarintCursor } from '../base/varint.js';
 import { headOf } from './key-head.js';
-import { BLOCK_TRAILER_BYTES } from './table-format.js';
 
 /** Beside the content, each block costs a prefix, an offset into the keys and a file offset in memory. */
 const DECODED_BYTES_PER_BLOCK = 16;

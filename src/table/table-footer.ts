@@ -17,15 +17,12 @@
  * The length of the footer and its last 16 bytes stay where they are in every later version, so that a file from the
  * future is told from a damaged one.
  */
+
+import { BLOCK_TRAILER_BYTES } from '../base/block-trailer.js';
 import { readUint32, readUint64, writeUint32, writeUint64 } from '../base/bytes.js';
 import { crc32c } from '../base/checksum.js';
 import { CorruptionError, StemeError } from '../base/errors.js';
-import {
-  BLOCK_TRAILER_BYTES,
-  type BlockHandle,
-  TABLE_FORMAT_VERSION,
-  TABLE_FORMAT_VERSION_PLAIN,
-} from './table-format.js';
+import { type BlockHandle, TABLE_FORMAT_VERSION, TABLE_FORMAT_VERSION_PLAIN } from './table-format.js';
 
 export const FOOTER_BYTES = 64;
 

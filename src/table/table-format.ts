@@ -9,17 +9,8 @@
  *     properties           (table-properties.ts)
  *     footer               64 bytes (table-footer.ts)
  *
- * Every block of this list stands in the file as
- *
- *     offset  size  field
- *          0     n  content, as stored
- *          n     1  compression of the content: 0 none, 1 LZ4
- *       n+1      4  crc32c over the content, the compression byte, the number of the table (u64) and the offset (u64)
- *
- * so that a good block in the wrong place, or in the wrong file, is damage too (law 5). A size in a handle is n.
+ * Every block of this list has a trailer with its checksum (base/block-trailer.ts). A size in a handle is without it.
  */
-import { readUint32, writeUint32, writeUint64 } from '../base/bytes.js';
-import { crc32c, crc32cOfFew } from '../base/checksum.js';
 import { BLOCK_BYTES_MAX, KEY_BYTES_MAX, KIB, VALUE_BYTES_MAX } from '../base/limits.js';
 
 /**
@@ -28,12 +19,6 @@ import { BLOCK_BYTES_MAX, KEY_BYTES_MAX, KIB, VALUE_BYTES_MAX } from '../base/li
  */
 export const TABLE_FORMAT_VERSION = 2;
 export const TABLE_FORMAT_VERSION_PLAIN = 1;
-
-export const BLOCK_TRAILER_BYTES = 5;
-
-/** Stored on disk, never renumbered. */
-export const COMPRESSION_NONE = 0;
-export const COMPRESSION_LZ4 = 1;
 
 export type TableCompression = 'none' | 'lz4';
 
@@ -50,37 +35,4 @@ export interface BlockHandle {
 export interface StoredBlock {
   readonly bytes: Uint8Array;
   readonly compression: number;
-}
-
-/** compression 1, table number 8, offset 8: what the checksum covers beside the content. */
-const suffix = new Uint8Array(17);
-
-export function blockChecksum(
-  content: Uint8Array,
-  compression: number,
-  tableNumber: number,
-  offsetBytes: number,
-): number {
-  suffix[0] = compression;
-  writeUint64(suffix, 1, tableNumber);
-  writeUint64(suffix, 9, offsetBytes);
-  return crc32cOfFew(suffix, crc32c(content));
-}
-
-/** Writes the trailer of the block with this content into `target` at `at`. */
-export function writeBlockTrailer(
-  target: Uint8Array,
-  at: number,
-  content: Uint8Array,
-  compression: number,
-  tableNumber: number,
-  offsetBytes: number,
-): void {
-  target[at] = compression;
-  writeUint32(target, at + 1, blockChecksum(content, compression, tableNumber, offsetBytes));
-}
-
-/** The checksum that a block trailer at `at` holds. */
-export function readBlockChecksum(source: Uint8Array, at: number): number {
-  return readUint32(source, at + 1);
 }

@@ -27,10 +27,12 @@
  *      19  when the last of them does, milliseconds since 1970
  *      20  blob files that entries refer to, ascending: number, values, bytes of values, each a varint
  */
+
+import { COMPRESSION_LZ4, COMPRESSION_NONE } from '../base/block-trailer.js';
 import { CorruptionError } from '../base/errors.js';
 import { KEY_BYTES_MAX } from '../base/limits.js';
 import { readVarint, VARINT_BYTES_MAX, type VarintCursor, varintBytes, writeVarint } from '../base/varint.js';
-import { type BlockHandle, COMPRESSION_LZ4, COMPRESSION_NONE, type TableCompression } from './table-format.js';
+import type { BlockHandle, TableCompression } from './table-format.js';
 import type { BlobUse } from './table-metadata.js';
 
 export interface TableProperties {

@@ -1,3 +1,4 @@
+import { BLOCK_TRAILER_BYTES } from '../base/block-trailer.js';
 import { commonPrefixLength, compareRanges, EMPTY_BYTES } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
 import { isTableKind, KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
@@ -18,7 +19,6 @@ import { shortestSeparator } from './separator.js';
 import { type TableBounds, tableBounds } from './table-bounds.js';
 import { encodeFooter, FOOTER_BYTES } from './table-footer.js';
 import {
-  BLOCK_TRAILER_BYTES,
   type BlockHandle,
   type StoredBlock,
   TABLE_FORMAT_VERSION,

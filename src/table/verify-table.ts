@@ -1,3 +1,4 @@
+import { BLOCK_TRAILER_BYTES } from '../base/block-trailer.js';
 import { compareBytes, compareRanges } from '../base/bytes.js';
 import { CorruptionError } from '../base/errors.js';
 import { isTableKind, KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
@@ -6,7 +7,7 @@ import { BlockIterator } from './block-iterator.js';
 import type { IndexBlock } from './index-block.js';
 import { hashKey } from './key-hash.js';
 import { tableBounds } from './table-bounds.js';
-import { BLOCK_TRAILER_BYTES, TABLE_FORMAT_VERSION, TABLE_FORMAT_VERSION_PLAIN } from './table-format.js';
+import { TABLE_FORMAT_VERSION, TABLE_FORMAT_VERSION_PLAIN } from './table-format.js';
 import type { TableProperties } from './table-properties.js';
 import type { TableReader } from './table-reader.js';
 

@@ -3,6 +3,7 @@ import { StemeError } from '../../src/base/errors.js';
 import { KIND_PUT } from '../../src/base/internal-key.js';
 import { MIB, SEALED_MEMTABLES_MAX } from '../../src/base/limits.js';
 import { systemTimers } from '../../src/base/timers.js';
+import { BlobCache } from '../../src/blob/blob-cache.js';
 import { FileKeeper } from '../../src/engine/file-keeper.js';
 import { FlushController } from '../../src/engine/flush-controller.js';
 import { TreeState } from '../../src/engine/tree-state.js';
@@ -26,13 +27,14 @@ async function controllerWithFullQueue(): Promise<{ flushes: FlushController; st
   const versions = await VersionSet.create({ fileSystem, directory, databaseId: 7, logNumber: 1, nextFileNumber: 2 });
   const blockCache = new BlockCache(0);
   const tables = new TableCache({ fileSystem, directory, readMode: 'pread', blockCache, openTablesMax: 4 });
+  const blobs = new BlobCache({ fileSystem, directory, readMode: 'pread', openBlobsMax: 4 });
   const arenas = new ArenaPool(MIB, 1);
   const onVersionUnused = () => undefined;
   const state = new TreeState({ arenas, tables, version: versions.current, visibleSequence: 0, onVersionUnused });
   const onWarning = () => undefined;
   const numbers = { allocateNumber: () => versions.allocateFileNumber(), segmentBytes: MIB, recycledMax: 0 };
   const allocator = new SegmentAllocator({ fileSystem, directory, ...numbers, onWarning });
-  const files = new FileKeeper({ fileSystem, directory, versions, tables, segments, allocator, onWarning });
+  const files = new FileKeeper({ fileSystem, directory, versions, tables, blobs, segments, allocator, onWarning });
   const callbacks = {
     onRoom: () => undefined,
     onFlushed: () => undefined,
@@ -41,6 +43,7 @@ async function controllerWithFullQueue(): Promise<{ flushes: FlushController; st
     timers: systemTimers,
     tableSettings: () => settingsWith(),
     moments: () => [],
+    blobThreshold: 0,
   };
   const flushes = new FlushController({ state, versions, runner: NEVER, wal, files, ...callbacks });
   for (let i = 1; i <= SEALED_MEMTABLES_MAX + 1; i++) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BLOCK_TRAILER_BYTES, writeBlockTrailer } from '../../src/base/block-trailer.js';
 import { writeUint32 } from '../../src/base/bytes.js';
 import { crc32c } from '../../src/base/checksum.js';
 import { CorruptionError, StemeError } from '../../src/base/errors.js';
@@ -8,7 +9,7 @@ import { storedValue } from '../../src/base/stored-value.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { BlockCache } from '../../src/table/block-cache.js';
 import { decodeFooter, FOOTER_BYTES } from '../../src/table/table-footer.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle, writeBlockTrailer } from '../../src/table/table-format.js';
+import type { BlockHandle } from '../../src/table/table-format.js';
 import type { TableMetadata } from '../../src/table/table-metadata.js';
 import { TableReader } from '../../src/table/table-reader.js';
 import { verifyTable } from '../../src/table/verify-table.js';

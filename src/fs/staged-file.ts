@@ -1,6 +1,6 @@
 import { assert } from '../base/errors.js';
 import { MIB } from '../base/limits.js';
-import type { FileHandle, FileSystem } from '../fs/file-system.js';
+import type { FileHandle, FileSystem } from './file-system.js';
 
 const STAGING_BYTES = MIB;
 
