@@ -1,6 +1,11 @@
 import { StemeError } from '../base/errors.js';
 import type { ReadView } from '../read/read-view.js';
-import type { ReadState } from './read-state.js';
+
+/** A read state, as far as a hold is concerned. */
+interface Retained {
+  retain(): void;
+  release(): void;
+}
 
 /**
  * What an open iterator keeps from being freed, apart from the iterator itself. The engine knows only this, so an iterator that
@@ -13,10 +18,10 @@ export class IteratorHold implements ReadView {
   /** Has been open for too long, and somebody was told. */
   isReported = false;
   readonly #onClose: (hold: IteratorHold) => void;
-  #state: ReadState | undefined;
+  #state: Retained | undefined;
   #end: StemeError | undefined;
 
-  constructor(state: ReadState, view: ReadView, openedAtMs: number, onClose: (hold: IteratorHold) => void) {
+  constructor(state: Retained, view: ReadView, openedAtMs: number, onClose: (hold: IteratorHold) => void) {
     this.sequence = view.sequence;
     this.nowMs = view.nowMs;
     this.openedAtMs = openedAtMs;

@@ -86,11 +86,6 @@ export class OpenIterators {
     return oldest;
   }
 
-  /** The oldest moment that one of them looks at, or `otherwise` without any. */
-  oldestSequence(otherwise: number): number {
-    return this.sequences()[0] ?? otherwise;
-  }
-
   closeAll(): void {
     for (const hold of this.#holds) hold.close();
     this.#ages.stop();

@@ -15,19 +15,25 @@ export class DeeperKeys {
     this.#ranges = ranges;
   }
 
-  /** Whether the key `source[start, end)` may be there. Keys ascend from call to call. */
+  /** Whether the key `source[start, end)` may be there. */
   mayHold(source: Uint8Array, start: number, end: number): boolean {
-    const ranges = this.#ranges;
-    while (this.#index < ranges.length && endsBefore(ranges[this.#index], source, start, end)) this.#index++;
-    if (this.#index === ranges.length) return false;
-    const { smallestKey } = ranges[this.#index];
+    const range = this.#firstReaching(source, start, end);
+    if (range === undefined) return false;
+    const { smallestKey } = range;
     return compareRanges(smallestKey, 0, smallestKey.length, source, start, end) <= 0;
   }
 
-  /** Whether a key of `[start, end)` may be there. */
+  /** Whether a key of `[start, end)` may be there; asked in the order of the starts. */
   mayHoldAnyOf(start: Uint8Array, end: Uint8Array): boolean {
-    const first = this.#ranges.find((range) => !endsBefore(range, start, 0, start.length));
-    return first !== undefined && compareBytes(first.smallestKey, end) < 0;
+    const range = this.#firstReaching(start, 0, start.length);
+    return range !== undefined && compareBytes(range.smallestKey, end) < 0;
+  }
+
+  /** The first range that does not end before the key. */
+  #firstReaching(source: Uint8Array, start: number, end: number): KeyRange | undefined {
+    const ranges = this.#ranges;
+    while (this.#index < ranges.length && endsBefore(ranges[this.#index], source, start, end)) this.#index++;
+    return ranges.at(this.#index);
   }
 }
 

@@ -134,6 +134,21 @@ describe('a compaction', () => {
     expect(await tablesOf(disk, compactionJob(aged))).toMatchObject([{ createdAtMs: 7, oldestAtMs: 4 }]);
   });
 
+  it('gives each entry the sequence of a table that was loaded as a whole', async () => {
+    const loaded: Row[] = [
+      ['b', 1, 'loaded'],
+      ['c', 2, 'loaded'],
+    ];
+    const { disk, inputs } = await diskWith(old, loaded);
+    const tables = await tablesOf(disk, compactionJob([{ ...inputs[0], globalSequence: 50 }, inputs[1]]));
+    expect(mergedRows(disk, tables)).toEqual([
+      ['a', 1, 'old'],
+      ['b', 50, 'loaded'],
+      ['c', 50, 'loaded'],
+    ]);
+    expect(tables).toMatchObject([{ globalSequence: 0, largestSequence: 50 }]);
+  });
+
   it('into L0 makes one table, however large', async () => {
     const { disk, inputs } = await diskWith(old, newer);
     const tables = await tablesOf(disk, compactionJob(inputs, { outputLevel: 0, tableBytesTarget: 1 }));

@@ -75,7 +75,7 @@ interface Operation {
 }
 
 const operation: fc.Arbitrary<Operation> = fc.record({
-  what: fc.constantFrom('put', 'put', 'put', 'delete'),
+  what: fc.constantFrom('put', 'put', 'put', 'delete', 'expiring', 'range'),
   key: fc.nat(KEYS.length - 1),
   otherKey: fc.nat(KEYS.length - 1),
   isExpired: fc.boolean(),

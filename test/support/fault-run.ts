@@ -8,6 +8,8 @@ import { entriesOf, openOn } from './test-database.js';
 import { WriteHistory } from './write-history.js';
 
 const OPTIONS: Options = { memtableBytes: 4096 };
+/** The same with every value in a blob file. */
+export const BLOB_OPTIONS: Options = { ...OPTIONS, blobThreshold: 100 };
 const WRITE_COUNT = 9;
 
 export interface FaultRun {
@@ -31,14 +33,14 @@ function typedFailure(what: string, { error }: { readonly error: unknown }): Ste
  * Opens, writes batches, flushes, compacts and closes on a disk that fails somewhere. Everything must come to an end, and
  * every failure must be typed. Reads must go on to the last. Returns what was acknowledged.
  */
-export async function runWithFault(fileSystem: FileSystem): Promise<FaultRun> {
+export async function runWithFault(fileSystem: FileSystem, options = OPTIONS): Promise<FaultRun> {
   const history = new WriteHistory();
   const failures: StemeError[] = [];
   const note = (what: string, outcome: Outcome<unknown>): boolean => {
     if ('error' in outcome) failures.push(typedFailure(what, outcome));
     return !('error' in outcome);
   };
-  const opened = await outcomeOf('the open', openOn(fileSystem, OPTIONS));
+  const opened = await outcomeOf('the open', openOn(fileSystem, options));
   if (!note('the open', opened) || 'error' in opened) return { history, failures, isOpened: false };
   const db = opened.value;
   for (let i = 0; i < WRITE_COUNT; i++) {
