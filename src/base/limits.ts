@@ -43,6 +43,8 @@ export const BLOOM_BITS_PER_KEY_DEFAULT = 10;
 export const BLOOM_BITS_PER_KEY_MAX = 32;
 export const BLOCK_CACHE_BYTES_DEFAULT = 64 * MIB;
 export const OPEN_TABLES_MAX = 512;
+/** A walk over a table that is not mapped reads so much at once, and holds it. */
+export const READ_AHEAD_BYTES_MAX = 256 * KIB;
 /** Values from here on go to blob files: a flush and every compaction then moves a short reference in their place. */
 export const BLOB_THRESHOLD_BYTES_DEFAULT = 4 * KIB;
 /** A job starts another blob file once one has this size. */

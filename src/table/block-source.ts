@@ -9,6 +9,7 @@ import { CorruptionError, StemeError } from '../base/errors.js';
 import { KIB } from '../base/limits.js';
 import { decompressLz4 } from '../base/lz4.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
+import { ReadAhead, type ReadPiece } from './read-ahead.js';
 import { FOOTER_BYTES } from './table-footer.js';
 import { BLOCK_CONTENT_BYTES_MAX, type StoredBlock } from './table-format.js';
 
@@ -43,6 +44,7 @@ export class BlockSource {
   #mapping: Uint8Array | undefined;
   #handle: FileHandle | undefined;
   #scratch = new Uint8Array(4 * KIB);
+  readonly #readPiece: ReadPiece = (target, offsetBytes) => this.#readRaw(offsetBytes, target.length, target);
   #isClosed = false;
 
   constructor({ fileSystem, path, number, fileBytes, readMode }: BlockSourceOptions) {
@@ -72,10 +74,10 @@ export class BlockSource {
 
   /**
    * The content of the block at `offsetBytes`, checked and decompressed. `sizeBytes` is its stored size, as in a
-   * handle.
+   * handle. `readAhead` is that of somebody who asks for one block after another.
    */
-  readBlock(offsetBytes: number, sizeBytes: number): Uint8Array {
-    const raw = this.#readChecked(offsetBytes, sizeBytes);
+  readBlock(offsetBytes: number, sizeBytes: number, readAhead?: ReadAhead): Uint8Array {
+    const raw = this.#readChecked(offsetBytes, sizeBytes, readAhead);
     const stored = raw.subarray(0, sizeBytes);
     const compression = raw[sizeBytes];
     if (compression === COMPRESSION_LZ4) return decompressLz4(stored, BLOCK_CONTENT_BYTES_MAX, this.path, offsetBytes);
@@ -87,8 +89,8 @@ export class BlockSource {
   }
 
   /** The same block as it is stored, checked. Good until the next read. */
-  readStored(offsetBytes: number, sizeBytes: number): StoredBlock {
-    const raw = this.#readChecked(offsetBytes, sizeBytes);
+  readStored(offsetBytes: number, sizeBytes: number, readAhead?: ReadAhead): StoredBlock {
+    const raw = this.#readChecked(offsetBytes, sizeBytes, readAhead);
     return { bytes: raw.subarray(0, sizeBytes), compression: raw[sizeBytes] };
   }
 
@@ -106,13 +108,21 @@ export class BlockSource {
     this.rest();
   }
 
+  /** For somebody who will walk the file; undefined where it is mapped, and the kernel reads ahead by itself. */
+  createReadAhead(pieceBytesMax: number): ReadAhead | undefined {
+    return this.usesMmap || pieceBytesMax === 0 ? undefined : new ReadAhead(this.fileBytes, pieceBytesMax);
+  }
+
   /** A block with its trailer. */
-  #readChecked(offsetBytes: number, sizeBytes: number): Uint8Array {
+  #readChecked(offsetBytes: number, sizeBytes: number, readAhead: ReadAhead | undefined): Uint8Array {
     const storedBytes = sizeBytes + BLOCK_TRAILER_BYTES;
     if (offsetBytes + storedBytes > this.fileBytes - FOOTER_BYTES) {
       throw this.#damaged(offsetBytes, `a block inside ${this.fileBytes} bytes`, `a block of ${sizeBytes} bytes`);
     }
-    const raw = this.#readRaw(offsetBytes, storedBytes, this.#scratchFor(storedBytes));
+    const raw =
+      readAhead === undefined
+        ? this.#readRaw(offsetBytes, storedBytes, this.#scratchFor(storedBytes))
+        : readAhead.read(offsetBytes, storedBytes, this.#readPiece);
     const checksum = blockChecksum(raw.subarray(0, sizeBytes), raw[sizeBytes], this.#tableNumber, offsetBytes);
     const expected = readBlockChecksum(raw, sizeBytes);
     if (checksum !== expected) throw this.#damaged(offsetBytes, `block checksum ${expected}`, String(checksum));

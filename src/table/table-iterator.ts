@@ -2,6 +2,7 @@ import type { InternalIterator } from '../base/internal-iterator.js';
 import { BlockIterator } from './block-iterator.js';
 import type { DataBlock } from './data-block.js';
 import type { IndexBlock } from './index-block.js';
+import type { ReadAhead } from './read-ahead.js';
 import type { StoredBlock } from './table-format.js';
 
 const NOWHERE = -1;
@@ -12,8 +13,8 @@ export interface TableBlocks {
   readonly partitionCount: number;
   findPartition(key: Uint8Array): number;
   partition(index: number, fillCache: boolean): IndexBlock;
-  dataBlock(partition: IndexBlock, index: number, fillCache: boolean): DataBlock;
-  storedBlock(partition: IndexBlock, index: number): StoredBlock;
+  dataBlock(partition: IndexBlock, index: number, fillCache: boolean, readAhead: ReadAhead | undefined): DataBlock;
+  storedBlock(partition: IndexBlock, index: number, readAhead: ReadAhead | undefined): StoredBlock;
 }
 
 /** Walks a table: a place in the index, and a block iterator in the data block there. */
@@ -21,16 +22,18 @@ export class TableIterator implements InternalIterator {
   readonly #table: TableBlocks;
   readonly #fillCache: boolean;
   readonly #globalSequence: number;
+  readonly #readAhead: ReadAhead | undefined;
   readonly #block = new BlockIterator();
   #partition: IndexBlock | undefined;
   #partitionIndex = NOWHERE;
   #blockIndex = NOWHERE;
 
   /** `globalSequence`: if not 0, the sequence of every entry. */
-  constructor(table: TableBlocks, fillCache: boolean, globalSequence: number) {
+  constructor(table: TableBlocks, fillCache: boolean, globalSequence: number, readAhead: ReadAhead | undefined) {
     this.#table = table;
-    this.#globalSequence = globalSequence;
     this.#fillCache = fillCache;
+    this.#globalSequence = globalSequence;
+    this.#readAhead = readAhead;
   }
 
   get valid(): boolean {
@@ -81,7 +84,7 @@ export class TableIterator implements InternalIterator {
 
   /** That block as it is stored; good until the table's next read. */
   storedBlock(): StoredBlock {
-    return this.#table.storedBlock(this.#openPartition(this.#partitionIndex), this.#blockIndex);
+    return this.#table.storedBlock(this.#openPartition(this.#partitionIndex), this.#blockIndex, this.#readAhead);
   }
 
   /**
@@ -198,7 +201,7 @@ export class TableIterator implements InternalIterator {
     this.#block.clear();
     this.#blockIndex = NOWHERE;
     const partition = this.#openPartition(this.#partitionIndex);
-    const { bytes } = this.#table.dataBlock(partition, index, this.#fillCache);
+    const { bytes } = this.#table.dataBlock(partition, index, this.#fillCache, this.#readAhead);
     this.#block.init(bytes, this.#table.path, partition.offsetBytes(index));
     this.#blockIndex = index;
   }

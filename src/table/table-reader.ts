@@ -1,4 +1,5 @@
 import { CorruptionError, StemeError } from '../base/errors.js';
+import { READ_AHEAD_BYTES_MAX } from '../base/limits.js';
 import type { PointResult } from '../base/point-result.js';
 import type { RangeTombstoneSet } from '../base/range-tombstones.js';
 import type { BlockCache } from './block-cache.js';
@@ -7,6 +8,7 @@ import { type BloomFilter, decodeBloomFilter, mayContain } from './bloom-filter.
 import { DataBlock } from './data-block.js';
 import { IndexBlock } from './index-block.js';
 import { decodeRangeDeletes } from './range-delete-block.js';
+import type { ReadAhead } from './read-ahead.js';
 import { decodeFooter, type TableFooter } from './table-footer.js';
 import type { StoredBlock } from './table-format.js';
 import { type TableBlocks, TableIterator } from './table-iterator.js';
@@ -18,6 +20,11 @@ export interface TableReaderOptions extends BlockSourceOptions {
   readonly globalSequence?: number;
   /** Counted up by all tables of a database; left out, nobody asks. */
   readonly counters?: ReadCounters;
+}
+
+export interface TableScan {
+  readonly fillCache?: boolean;
+  readonly readAheadBytes?: number;
 }
 
 export interface ReadCounters {
@@ -123,11 +130,11 @@ export class TableReader implements TableBlocks {
 
   /**
    * Over all versions of all keys. With `fillCache` off, blocks that it has to read do not push others out of the
-   * cache.
+   * cache. A long walk reads pieces of up to `readAheadBytes` at once; 0 for block by block.
    */
-  iterator({ fillCache = true }: { fillCache?: boolean } = {}): TableIterator {
+  iterator({ fillCache = true, readAheadBytes = READ_AHEAD_BYTES_MAX }: TableScan = {}): TableIterator {
     if (this.#isClosed) throw this.#closedError();
-    return new TableIterator(this, fillCache, this.globalSequence);
+    return new TableIterator(this, fillCache, this.globalSequence, this.#source.createReadAhead(readAheadBytes));
   }
 
   get partitionCount(): number {
@@ -149,18 +156,18 @@ export class TableReader implements TableBlocks {
     return this.#readPartition(index, offsetBytes, fillCache);
   }
 
-  dataBlock(partition: IndexBlock, index: number, fillCache: boolean): DataBlock {
+  dataBlock(partition: IndexBlock, index: number, fillCache: boolean, readAhead?: ReadAhead): DataBlock {
     if (this.#isClosed) throw this.#closedError();
     const offsetBytes = partition.offsetBytes(index);
     const cached = this.#cache.get(this.number, offsetBytes);
     if (cached !== undefined) return cached as DataBlock;
-    return this.#readDataBlock(offsetBytes, partition.sizeBytes(index), fillCache);
+    return this.#readDataBlock(offsetBytes, partition.sizeBytes(index), fillCache, readAhead);
   }
 
   /** A data block as it is stored; good until the table's next read. */
-  storedBlock(partition: IndexBlock, index: number): StoredBlock {
+  storedBlock(partition: IndexBlock, index: number, readAhead?: ReadAhead): StoredBlock {
     if (this.#isClosed) throw this.#closedError();
-    return this.#source.readStored(partition.offsetBytes(index), partition.sizeBytes(index));
+    return this.#source.readStored(partition.offsetBytes(index), partition.sizeBytes(index), readAhead);
   }
 
   /** Gives the file descriptor back until further notice; reads go on, only slower. For a cache of open tables. */
@@ -192,8 +199,14 @@ export class TableReader implements TableBlocks {
     return partition;
   }
 
-  #readDataBlock(offsetBytes: number, sizeBytes: number, fillCache: boolean): DataBlock {
-    const block = new DataBlock(this.#source.readBlock(offsetBytes, sizeBytes), this.#source.path, offsetBytes);
+  #readDataBlock(
+    offsetBytes: number,
+    sizeBytes: number,
+    fillCache: boolean,
+    readAhead: ReadAhead | undefined,
+  ): DataBlock {
+    const content = this.#source.readBlock(offsetBytes, sizeBytes, readAhead);
+    const block = new DataBlock(content, this.#source.path, offsetBytes);
     if (fillCache) this.#cache.insert(this.number, offsetBytes, block, block.chargeBytes);
     return block;
   }
