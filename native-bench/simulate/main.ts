@@ -69,31 +69,32 @@ const writeCount = positive('writes', flags.writes ?? flags.keys);
 const entryBytes = KEY_BYTES + positive('value', flags.value);
 const name = workloadName(flags.workload);
 const settings = settingsFor(keyCount * entryBytes);
-const options: StoreOptions = {
-  keyCount,
-  entryBytes,
-  memtableBytes: positive('memtable-mib', flags['memtable-mib']) * MIB,
-  workload: workloadOf(name, keyCount),
-  settings,
-};
+const workload = workloadOf(name, keyCount);
+// In the order of their keys memtables become tables of the last level as they are: their size sets how many, and nothing else.
+const memtableBytes = Math.max(
+  positive('memtable-mib', flags['memtable-mib']) * MIB,
+  workload.isOrdered ? settings.tableBytesTarget : 0,
+);
+const options: StoreOptions = { keyCount, entryBytes, memtableBytes, workload, settings };
 const store = new SimulatedStore(options);
 const startedAtMs = performance.now();
 
 say(
-  `${name}: ${formatCount(writeCount)} writes to ${formatCount(keyCount)} keys, ${entryBytes} bytes each with its key.`,
+  `${name}: ${formatCount(writeCount)} writes to ${formatCount(keyCount)} keys of ${entryBytes} bytes with their values.`,
 );
 say(
-  `Memtables of ${flags['memtable-mib']} MiB, tables of ${settings.tableBytesTarget / MIB} MiB${settings.tableBytesTarget === COMPACTION_DEFAULTS.tableBytesTarget ? '' : ' (the engine has 64; larger ones keep the simulation short)'}.`,
+  `Memtables of ${memtableBytes / MIB} MiB, tables of ${settings.tableBytesTarget / MIB} MiB. The engine has 64 MiB for both; larger`,
 );
-say('No compression, no overhead of the format. Columns in bytes for each byte that the user wrote.\n');
+say('ones keep the simulation of a large store short. No compression, no overhead of the format. Written and read:');
+say('bytes for each byte of the user. Runs: sorted runs that a reader looks at, mean over time.\n');
 fill(store, writeCount);
 say(formatLevels(store, options));
-say(`\nspace for each live byte, under load:  ${formatSpace(store, options)}`);
+say(`\nspace for each live byte, under load  ${formatSpace(store, options)}`);
 const loadedBytes = store.writtenBytes;
 store.settle();
-say(`space for each live byte, settled:     ${formatSpace(store, options)}`);
+const settlingRatio = (store.writtenBytes - loadedBytes) / (store.writeCount * entryBytes);
 say(
-  `settling wrote                         ${((store.writtenBytes - loadedBytes) / (store.writeCount * entryBytes)).toFixed(2)} for each byte of the user`,
+  `space for each live byte, settled     ${formatSpace(store, options)}; that wrote ${settlingRatio.toFixed(2)} more`,
 );
-say(`reads, mean over the load:             ${formatReads(store)}`);
+say(`blocks read by a point read           ${formatReads(store)}`);
 say(`simulated in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);

@@ -45,14 +45,14 @@ function totals(store: SimulatedStore, options: StoreOptions, closedForm: readon
 export function formatSpace(store: SimulatedStore, options: StoreOptions): string {
   const liveBytes = options.workload.distinctKeys(store.writeCount) * options.entryBytes;
   const bytes = store.levels.reduce((sum, _, level) => sum + store.bytesOf(level), 0);
-  return `${ratio(bytes / liveBytes)} (closed form, if all above the last level is hidden: ${ratio(closedFormSpace(store, options))})`;
+  return `${ratio(bytes / liveBytes)} (closed form, if all above the last level hides something: ${ratio(closedFormSpace(store, options))})`;
 }
 
 /** Point reads look at one table of each run, and read a block where its filter says yes. */
 export function formatReads(store: SimulatedStore): string {
   const runs = store.counters.reduce((sum, { runSum }) => sum + runSum, 0) / store.flushCount;
   const present = 1 + Math.max(0, runs - 1) * FALSE_POSITIVE_SHARE;
-  return `${ratio(runs)} sorted runs; blocks read for a key that is there ${present.toFixed(3)}, for one that is not ${(runs * FALSE_POSITIVE_SHARE).toFixed(3)}`;
+  return `${present.toFixed(3)} of a key that is there, ${(runs * FALSE_POSITIVE_SHARE).toFixed(3)} of one that is not`;
 }
 
 function ratio(value: number): string {

@@ -51,15 +51,10 @@ export class SimulatedStore {
 
   /** Writes one memtable, and does all the compaction that is due. */
   flush(): void {
-    const { entryBytes, memtableBytes, workload, keyCount } = this.#options;
-    const count = memtableBytes / entryBytes;
-    const isOrdered = workload.isOrdered && this.writeCount + count <= keyCount;
-    const contents = isOrdered
-      ? { start: this.writeCount, end: this.writeCount + count, density: keyCount, entryCount: count }
-      : { start: 0, end: keyCount, density: count, entryCount: count };
+    const contents = this.#memtable();
     this.levels[0] = [this.#table(contents), ...this.levels[0]];
-    this.counters[0].writtenBytes += memtableBytes;
-    this.writeCount += count;
+    this.counters[0].writtenBytes += contents.entryCount * this.#options.entryBytes;
+    this.writeCount += contents.entryCount;
     this.flushCount++;
     this.compact();
     for (const [level, tables] of this.levels.entries()) {
@@ -88,6 +83,16 @@ export class SimulatedStore {
       if (plan === undefined) return;
       this.#carryOut(plan);
     }
+  }
+
+  /** All versions, as the engine flushes them; the rest of the key space, if that is less than a memtable of ordered keys. */
+  #memtable(): TableContents {
+    const { entryBytes, memtableBytes, workload, keyCount } = this.#options;
+    const entryCount = Math.floor(memtableBytes / entryBytes);
+    if (!workload.isOrdered) return { start: 0, end: keyCount, density: entryCount, entryCount };
+    const start = this.writeCount % keyCount;
+    const end = Math.min(keyCount, start + entryCount);
+    return { start, end, density: keyCount, entryCount: end - start };
   }
 
   #shape(): TreeShape {

@@ -1,5 +1,4 @@
 import type { CompactionPlan } from './compaction-plan.js';
-import { isIdle } from './conflicts.js';
 import { LAST_LEVEL } from './level-targets.js';
 import type { PickContext } from './pick-context.js';
 import { rewriteInPlace } from './rewrite-in-place.js';
@@ -15,12 +14,7 @@ export function pickSmallTables(context: PickContext): CompactionPlan | undefine
   let start = 0;
   let bytes = 0;
   for (let end = 1; end <= tables.length; end++) {
-    const table = tables[end - 1];
-    bytes += table.fileBytes;
-    if (!isIdle(shape, table)) {
-      start = end;
-      bytes = 0;
-    }
+    bytes += tables[end - 1].fileBytes;
     while (bytes > roomBytes) bytes -= tables[start++].fileBytes;
     if (end - start < settings.smallTablesMin) continue;
     const plan = rewriteInPlace(context, { reason: 'small-tables', score: 0 }, LAST_LEVEL, tables.slice(start, end));
