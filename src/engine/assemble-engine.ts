@@ -193,6 +193,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     pipeline,
     compactions,
     tableSettings,
+    blobThreshold,
     memtableBytes: options.memtableBytes,
     ttlMs: options.ttlMs,
     onInstalled: () => stallController.update(),

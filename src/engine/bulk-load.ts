@@ -46,6 +46,8 @@ export interface BulkLoaderOptions {
   readonly pipeline: CommitPipeline;
   readonly compactions: CompactionController;
   readonly tableSettings: () => TableSettings;
+  /** Values from here on go to blob files; 0: none. */
+  readonly blobThreshold: number;
   /** A chunk of a load takes no more memory than a memtable. */
   readonly memtableBytes: number;
   /** Of entries without one of their own; 0: they never expire. */

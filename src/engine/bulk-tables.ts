@@ -4,10 +4,11 @@ import { BULK_CHUNK_BYTES_MAX } from '../base/limits.js';
 import { allocateSharedMemory } from '../base/shared-memory.js';
 import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { FileSystem } from '../fs/file-system.js';
-import { BulkChunkWriter, chunkEntryBytes } from '../jobs/bulk-chunk.js';
-import type { JobRunner, TableSettings } from '../jobs/job.js';
+import { type BulkChunk, BulkChunkWriter, chunkEntryBytes } from '../jobs/bulk-chunk.js';
+import type { BulkLoadJob, JobRunner, TableSettings } from '../jobs/job.js';
 import type { TableMetadata } from '../table/table-metadata.js';
 import type { VersionSet } from '../version/version-set.js';
+import { blobSettings } from './blob-settings.js';
 import type { FileKeeper } from './file-keeper.js';
 
 export interface BulkTablesOptions {
@@ -17,6 +18,8 @@ export interface BulkTablesOptions {
   readonly runner: JobRunner;
   readonly files: FileKeeper;
   readonly tableSettings: () => TableSettings;
+  /** Values from here on go to blob files; 0: none. */
+  readonly blobThreshold: number;
   /** Memory of one chunk; there are two. */
   readonly chunkBytes: number;
   /** 0: the entries do not expire. */
@@ -30,7 +33,8 @@ export interface BulkTablesOptions {
  */
 export class BulkTables {
   readonly #options: BulkTablesOptions;
-  readonly #numbers: number[] = [];
+  /** Of tables and blob files. */
+  readonly #pending: number[] = [];
   #filling: BulkChunkWriter;
   #spare: BulkChunkWriter | undefined;
   /** Of the job under way; never rejects. */
@@ -61,7 +65,7 @@ export class BulkTables {
 
   /** Whatever becomes of the tables now, it is settled. */
   release(): void {
-    this.#options.files.removePending(this.#numbers);
+    this.#options.files.removePending(this.#pending);
   }
 
   /** The tables go into the manifest: `discard` does nothing from now on. */
@@ -74,7 +78,7 @@ export class BulkTables {
     const { fileSystem, directory } = this.#options;
     await this.#writing;
     if (this.#isHandedOver) return;
-    const names = [...this.#numbers.map(tableName), ...this.blobs.map(({ number }) => blobName(number))];
+    const names = this.#pending.flatMap((number) => [tableName(number), blobName(number)]);
     await Promise.allSettled(names.map((name) => fileSystem.remove(join(directory, name))));
   }
 
@@ -104,13 +108,20 @@ export class BulkTables {
     return new BulkChunkWriter(allocateSharedMemory(bytes), bytes, expiresAtMs);
   }
 
+  #jobOf(chunk: BulkChunk): BulkLoadJob {
+    const { versions, files, tableSettings, blobThreshold } = this.#options;
+    const numbers = [versions.allocateFileNumber()];
+    const blobs = blobSettings(versions, blobThreshold, chunk.usedBytes);
+    const pending = [...numbers, ...(blobs?.numbers ?? [])];
+    this.#pending.push(...pending);
+    files.addPending(pending);
+    return { kind: 'bulk-load', chunk, numbers, settings: tableSettings(), ...(blobs !== undefined && { blobs }) };
+  }
+
   async #write(full: BulkChunkWriter): Promise<void> {
-    const { versions, files, runner, tableSettings, onTable } = this.#options;
-    const number = versions.allocateFileNumber();
-    this.#numbers.push(number);
-    files.addPending([number]);
+    const { runner, onTable } = this.#options;
     try {
-      const job = { kind: 'bulk-load' as const, chunk: full.chunk, numbers: [number], settings: tableSettings() };
+      const job = this.#jobOf(full.chunk);
       const { tables, blobs } = await runner.run(job);
       this.tables.push(...tables);
       this.blobs.push(...blobs);

@@ -10,7 +10,7 @@ import { LyingFileSystem } from '../support/lying-file-system.js';
 import { outcomeOf } from '../support/settles.js';
 import { entriesOf, filesOf, openOn, withDatabase } from '../support/test-database.js';
 
-const OPTIONS = { autoCompact: false, memtableBytes: 4096 } as const;
+const OPTIONS = { autoCompact: false, memtableBytes: 4096, blobThreshold: 120 } as const;
 const OPERATIONS_MAX = 300;
 const RULES: readonly Omit<FaultRule, 'nth'>[] = [
   { kind: 'write' },
@@ -29,9 +29,10 @@ const BEFORE: [string, string][] = [
   ['k 005', 'logged'],
   ['z', 'logged'],
 ];
+/** Every tenth value goes to a blob file. */
 const SOURCE = Array.from({ length: 100 }, (_, i): [string, string] => [
   `k ${String(i).padStart(3, '0')}`,
-  `loaded ${i}`.padEnd(80, '.'),
+  `loaded ${i}`.padEnd(i % 10 === 0 ? 120 : 80, '.'),
 ]);
 const AFTER: [string, string][] = [BEFORE[0], ...SOURCE, BEFORE[2]];
 
@@ -58,7 +59,7 @@ async function runLoad(fileSystem: FileSystem, { onBegin, onEnd }: Moments = {})
 }
 
 async function stateOn(disk: FileSystem): Promise<'before' | 'after'> {
-  const { state, tableCount } = await withDatabase(disk, OPTIONS, async (db) => {
+  const { state, tableCount, blobCount } = await withDatabase(disk, OPTIONS, async (db) => {
     const found = await entriesOf(db);
     const isBefore = found.length === BEFORE.length;
     const expected = isBefore ? BEFORE : AFTER;
@@ -69,12 +70,14 @@ async function stateOn(disk: FileSystem): Promise<'before' | 'after'> {
     await db.put('k 005', new Map(expected).get('k 005') ?? '');
     await db.compact();
     expect(await entriesOf(db)).toEqual(expected);
-    const { levels } = db.stats();
+    const { levels, blobs } = db.stats();
     const count = levels.reduce((sum, { fileCount }) => sum + fileCount, 0);
-    return { state: isBefore ? ('before' as const) : ('after' as const), tableCount: count };
+    const state = isBefore ? ('before' as const) : ('after' as const);
+    return { state, tableCount: count, blobCount: blobs.fileCount };
   });
   // What nobody knows of was swept.
   expect((await filesOf(disk, '.sst')).length).toBe(tableCount);
+  expect((await filesOf(disk, '.blob')).length).toBe(blobCount);
   return state;
 }
 

@@ -52,6 +52,22 @@ describe('a bulk load', () => {
     });
   });
 
+  it('keeps large values in blob files, with their end if they have one', async () => {
+    const source = entries(0, 200).map(([key, value], i) => [key, i % 2 === 0 ? value : value.repeat(10)] as const);
+    const options = { ...OPTIONS, blobThreshold: 500 };
+    await withDatabase(disk, options, async (db) => {
+      await settles('the bulk load', db.bulkLoad(source, { ttlMs: 3_600_000 }));
+      expect(db.stats().blobs).toMatchObject({ valueBytes: 100 * 600, garbageBytes: 0 });
+      expect(await entriesOf(db)).toEqual(source);
+    });
+    await withDatabase(disk, options, async (db) => {
+      expect(db.getSync(keyOf(77))?.toString()).toBe(source[77][1]);
+      await db.deleteRange(keyOf(0), keyOf(200));
+      await db.compact();
+      expect(await filesOf(disk, '.blob')).toEqual([]);
+    });
+  });
+
   it('takes bytes and text, from arrays, generators, maps and asynchronous generators', async () => {
     await withDatabase(disk, OPTIONS, async (db) => {
       await load(db, [[Uint8Array.of(1), Uint8Array.of(255)]]);
