@@ -61,7 +61,7 @@ export class CompactionExecutor {
     files.addPending(numbers);
     try {
       const results = await Promise.allSettled(jobs.map((job) => runner.run(job)));
-      const outputs = this.#outputsOf(results);
+      const outputs = await this.#outputsOf(results);
       const tables = outputs.flatMap((output) => output.tables);
       const addedBlobs = outputs.flatMap((output) => output.blobs);
       await this.#install(plan, {
@@ -75,12 +75,13 @@ export class CompactionExecutor {
     }
   }
 
-  /** If one part has failed, what the others wrote is nobody's: it goes with the numbers that are not pending any more. */
-  #outputsOf(results: readonly PromiseSettledResult<JobOutput>[]): JobOutput[] {
-    return results.map((result) => {
-      if (result.status === 'rejected') throw result.reason;
-      return result.value;
-    });
+  /** If one part has failed, what the others wrote is nobody's: it goes now, since the next try writes all of it again. */
+  async #outputsOf(results: readonly PromiseSettledResult<JobOutput>[]): Promise<JobOutput[]> {
+    const outputs = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed === undefined) return outputs;
+    for (const output of outputs) await this.#options.files.discard(output);
+    throw failed.reason;
   }
 
   #jobOf(plan: CompactionPlan, shape: TreeShape, bounds: KeyBounds): CompactionJob {

@@ -3,6 +3,7 @@ import { StemeError } from '../base/errors.js';
 import { blobName, manifestName, tableName } from '../base/file-names.js';
 import type { BlobCache } from '../blob/blob-cache.js';
 import type { FileSystem } from '../fs/file-system.js';
+import type { JobFiles } from '../jobs/job.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { VersionSet } from '../version/version-set.js';
 import type { SegmentAllocator } from '../wal/segment-allocator.js';
@@ -46,6 +47,16 @@ export class FileKeeper {
   collect(): Promise<void> {
     this.#collecting = this.#collecting.then(() => this.#collectNow()).catch((error: unknown) => this.#warn(error));
     return this.#collecting;
+  }
+
+  /** Removes what a job wrote that no edit will ever name. Never throws: the sweep of the next open tries again. */
+  async discard({ tables, blobs }: Pick<JobFiles, 'tables' | 'blobs'>): Promise<void> {
+    try {
+      for (const { number } of tables) await this.#remove(tableName(number));
+      for (const { number } of blobs) await this.#remove(blobName(number));
+    } catch (error) {
+      this.#warn(error);
+    }
   }
 
   /** Waits for the removals under way. */
