@@ -9,13 +9,17 @@ import { DIRECTORY, keysOf, openOn } from '../support/test-database.js';
 const OPTIONS: Options = { readMode: 'pread', blockCacheBytes: 0, blockBytes: 256, compression: 'none' };
 const READS: ReadonlySet<'open' | 'read'> = new Set(['open', 'read']);
 
+/** A walk reads many blocks at once, so there must be many more. */
+const KEY_COUNT = 60_000;
+const VALUE_BYTES = 100;
+
 const keyOf = (index: number): string => `key ${String(index).padStart(5, '0')}`;
 
 async function putKeys(db: Database, from: number, to: number): Promise<void> {
   const operations = Array.from({ length: to - from }, (_, i) => ({
     type: 'put' as const,
     key: keyOf(from + i),
-    value: `value ${from + i}`,
+    value: `value ${from + i}`.padEnd(VALUE_BYTES, '.'),
   }));
   await db.batch(operations);
 }
@@ -34,14 +38,14 @@ describe.each([false, true])('a scan past a range delete (reverse: %s)', (revers
   it.each(['in the memtable', 'in a table'])('%s reads little of what it covers', async (place) => {
     const disk = new TracingFileSystem(new MemoryFileSystem(), DIRECTORY, READS);
     await using db = await openOn(disk, OPTIONS);
-    await putKeys(db, 0, 4000);
+    await putKeys(db, 0, KEY_COUNT);
     await db.flush();
     await db.compact();
     const before = await trace(db, disk, reverse);
-    expect(before.keys).toBe(4000);
+    expect(before.keys).toBe(KEY_COUNT);
     // Compactions that would take the range delete away do not run while somebody sees what it deletes.
     using _ = db.snapshot();
-    await db.deleteRange(keyOf(100), keyOf(3900));
+    await db.deleteRange(keyOf(100), keyOf(KEY_COUNT - 100));
     if (place === 'in a table') await db.flush();
     const after = await trace(db, disk, reverse);
     expect(after.keys).toBe(200);
