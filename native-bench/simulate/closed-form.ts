@@ -1,11 +1,15 @@
 /**
  * What arithmetic says of a store that has its targets. A byte that comes to a level is written there once, and so are the bytes
  * of the level that it is merged with: all of the base level for a whole L0, and half the ratio of two levels further down.
- * Half, since a place of a level is empty after its turn and twice as full as the mean before the next one.
+ * Half, since a place of a level is empty after its turn and twice as full as the mean before the next one. To that comes one
+ * table: those at both ends of a merge are read and written whole, though on the mean half of each overlaps.
  */
 import { LEVEL_COUNT } from '../../src/base/limits.js';
 import { LAST_LEVEL, levelTargets } from '../../src/compaction/level-targets.js';
 import type { SimulatedStore, StoreOptions } from './simulated-store.js';
+
+/** Whole tables for each table that goes down. */
+const EDGE_TABLES = 1;
 
 /** For each level the bytes written into it for each byte of the user; L0 is the flush. */
 export function closedFormWrites(store: SimulatedStore, options: StoreOptions): number[] {
@@ -19,7 +23,7 @@ export function closedFormWrites(store: SimulatedStore, options: StoreOptions): 
   writes[baseLevel] = arriving * (1 + sizes[baseLevel] / l0Bytes);
   for (let level = baseLevel + 1; level <= LAST_LEVEL; level++) {
     arriving = survivingShare(options, writesThatMake(options, sizes[level - 1] / options.entryBytes));
-    writes[level] = arriving * (1 + sizes[level] / sizes[level - 1] / 2);
+    writes[level] = arriving * (1 + sizes[level] / sizes[level - 1] / 2 + EDGE_TABLES);
   }
   return writes;
 }

@@ -13,7 +13,7 @@ import { WORKLOAD_NAMES, type WorkloadName, workloadOf } from './workload.js';
 
 const KEY_BYTES = 8;
 /** The picker walks along whole levels: with more tables than this it takes minutes. */
-const TABLES_MAX = 4096;
+const TABLES_MAX = 16_384;
 
 const { values: flags } = parseArgs({
   options: {

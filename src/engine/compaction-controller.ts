@@ -251,7 +251,9 @@ export class CompactionController {
     this.#cancelLook = undefined;
     if (!isAutomatic || this.#stopError !== undefined) return;
     const settlesAt = settlesAtMs({ levels: state.version.levels, lastFlushMs: this.#lastFlushMs }, settings);
-    const delayMs = settlesAt === undefined ? LOOK_MS : Math.max(1, settlesAt - clock.nowMs());
-    this.#cancelLook = timers.afterIdly(Math.min(delayMs, LOOK_MS), () => this.schedule());
+    // A time that is past has been looked at: what keeps the store from settling now tells when it ends.
+    const settlesInMs = settlesAt === undefined ? 0 : settlesAt - clock.nowMs();
+    const delayMs = settlesInMs > 0 ? Math.min(settlesInMs, LOOK_MS) : LOOK_MS;
+    this.#cancelLook = timers.afterIdly(delayMs, () => this.schedule());
   }
 }
