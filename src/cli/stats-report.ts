@@ -4,13 +4,18 @@ import { formatBytes, formatCount, formatMs } from './units.js';
 
 /** The statistics of a database for a terminal: what it is, how it came up, and a row a level. */
 export function formatStats(stats: DatabaseStats): string {
-  const { sequence, wal, memtables, recovery } = stats;
+  const { sequence, wal, memtables, recovery, blobs, compactions } = stats;
   const facts: readonly (readonly [string, string])[] = [
     ['directory', stats.directory],
     ['sequence', `${formatCount(sequence.visible)} visible, ${formatCount(sequence.last)} written`],
     ['log', stats.readOnly ? 'not written: opened read-only' : `${wal.syncMode} (${wal.syncModeReason})`],
     ['memtable', `${formatBytes(memtables.activeBytes)} active, ${formatCount(memtables.sealedCount)} sealed`],
     ['recovery', `${formatMs(recovery.totalMs)}, ${formatBytes(recovery.replayedBytes)} of log replayed`],
+    [
+      'blobs',
+      `${formatCount(blobs.fileCount)} files, ${formatBytes(blobs.storedBytes)}, ${formatBytes(blobs.garbageBytes)} garbage`,
+    ],
+    ['compaction', `${formatBytes(compactions.debtBytes)} to be moved`],
     ['reads', stats.readMode],
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
