@@ -74,6 +74,7 @@ class Opening {
       allocateNumber: () => this.#allocateNumber(),
       segmentBytes: Math.max(options.memtableBytes, MIB),
       recycledMax: WAL_RECYCLED_SEGMENTS_MAX,
+      lentMax: SEALED_MEMTABLES_MAX,
       onWarning: (cause) => environment.onWarning(spareWarning(cause)),
     });
   }

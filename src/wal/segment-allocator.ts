@@ -21,6 +21,8 @@ export interface SegmentAllocatorOptions {
   readonly segmentBytes: number;
   /** How many spares there are at most. */
   readonly recycledMax: number;
+  /** While more segments than this are out, no spare is made of zeros: one of them will come back sooner. Default: no limit. */
+  readonly lentMax?: number;
   /** Size of a segment that is made when there is no spare. Default 1 MiB. */
   readonly initialBytes?: number;
   /** Making a spare failed (a full disk, say). The next `take` makes a small segment, and fails for itself if it must. */
@@ -49,6 +51,8 @@ export class SegmentAllocator {
   readonly #spares: Spare[] = [];
   /** Spares on their way: being filled, or being renamed. */
   #arrivingCount = 0;
+  /** Segments that were taken and have not come back. */
+  #lentCount = 0;
   #filling: Promise<void> | undefined;
   #isClosed = false;
   #hasTried = false;
@@ -67,7 +71,7 @@ export class SegmentAllocator {
    */
   prepare(): void {
     if (this.#isClosed || this.hasSpare || this.#arrivingCount > 0 || this.#options.recycledMax < 1) return;
-    if (this.#hasTried) return;
+    if (this.#hasTried || this.#lentCount > (this.#options.lentMax ?? Number.POSITIVE_INFINITY)) return;
     this.#hasTried = true;
     this.#arrivingCount++;
     this.#filling = this.#makeSpare()
@@ -82,6 +86,7 @@ export class SegmentAllocator {
   async take(): Promise<SegmentFile> {
     assert(!this.#isClosed, 'a closed allocator hands out no segment');
     this.#hasTried = false;
+    this.#lentCount++;
     const spare = this.#spares.pop();
     const number = this.#options.allocateNumber();
     return spare === undefined ? this.#createSmall(number) : this.#promote(spare, number);
@@ -91,6 +96,8 @@ export class SegmentAllocator {
   async retire(number: number): Promise<void> {
     const { fileSystem } = this.#options;
     const path = this.#path(logName(number));
+    // Those of an earlier opener were not lent by this one.
+    this.#lentCount = Math.max(0, this.#lentCount - 1);
     if (!this.#hasRoom) return fileSystem.remove(path);
     this.#arrivingCount++;
     try {

@@ -136,6 +136,20 @@ describe('a spare', () => {
     await expect(allocator.take()).rejects.toMatchObject({ code: 'STEME_IO' });
   });
 
+  it('is not made while so many segments are out that one will come back sooner', async () => {
+    const { allocator } = allocatorOn(await memoryWith({}), { lentMax: 1 });
+    const first = await allocator.take();
+    await allocator.take();
+    allocator.prepare();
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(allocator.hasSpare).toBe(false);
+    await allocator.retire(first.number);
+    expect(allocator.hasSpare).toBe(true);
+    expect(await allocator.take()).toMatchObject({ preallocatedBytes: 65_536 });
+    allocator.prepare();
+    expect(allocator.hasSpare).toBe(false);
+  });
+
   it('is not made where the limit is none', async () => {
     const fileSystem = await memoryWith({ '/db/000003.log': new Uint8Array(100) });
     const { allocator } = allocatorOn(fileSystem, { recycledMax: 0 });
