@@ -71,6 +71,18 @@ export class TreeState {
     this.#swap();
   }
 
+  /** An empty slot, for `rewind`. */
+  createSlot(minimumBytes: number): MemtableSlot {
+    return new MemtableSlot(this.#arenas.acquire(minimumBytes));
+  }
+
+  /** Of the sealed memtables only the oldest `sealedCount` stay; `active` takes the place of all others. */
+  rewind(sealedCount: number, active: MemtableSlot): void {
+    this.#sealed = this.#sealed.slice(0, sealedCount);
+    this.#active = active;
+    this.#swap();
+  }
+
   replaceVersion(version: Version): void {
     this.#version = version;
     this.#swap();

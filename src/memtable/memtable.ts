@@ -97,7 +97,7 @@ export class Memtable {
     return ARENA_HEADER_BYTES + wholeBytes <= this.#arena.limitBytes;
   }
 
-  /** Inserts one version, or a range delete whose value is its end. `sequence` is above that of every earlier insert; the caller has asked `hasRoom`. */
+  /** Inserts one version, or a range delete whose value is its end. `sequence` is above that of earlier versions of the key, and of range deletes; the caller has asked `hasRoom`. */
   insert(
     sequence: number,
     kind: number,

@@ -50,4 +50,10 @@ export class BatchRing {
   release(mark: number): void {
     if (mark > this.#released) this.#released = mark;
   }
+
+  /** Forgets all frames. Nothing may be in flight. */
+  clear(): void {
+    this.#next = 0;
+    this.#released = 0;
+  }
 }

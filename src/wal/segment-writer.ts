@@ -2,6 +2,7 @@ import { alignUp } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
 import { allocateSharedMemory } from '../base/shared-memory.js';
+import { synced } from '../fs/disk-full.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
 import { FRAME_ALIGNMENT_BYTES, FRAME_HEADER, FRAME_HEADER_BYTES, logIdentity, sealFrame } from '../log/log-format.js';
 import type { SegmentAllocator } from './segment-allocator.js';
@@ -85,8 +86,18 @@ export class SegmentWriter {
   async sync(): Promise<void> {
     await this.#predecessorSynced;
     if (!this.#hasUnsynced) return;
-    await this.#cached.datasync();
+    await synced(this.#cached.datasync());
     this.#hasUnsynced = false;
+  }
+
+  /**
+   * Takes back what was written behind `endBytes`, the end of a record. The next segment names that place as the end of this one, so
+   * no recovery reads on behind it; the bytes go as well, so that nothing is found there even if that header is lost one day.
+   */
+  async cutBack(endBytes: number): Promise<void> {
+    this.sizeBytes = endBytes;
+    this.#hasUnsynced = true;
+    await this.#cached.truncate(endBytes);
   }
 
   async close(): Promise<void> {
@@ -149,11 +160,12 @@ export class SegmentFiles implements SegmentSource {
   async next(current: SegmentWriter | undefined, durableMark: number): Promise<SegmentWriter> {
     const { allocator, databaseId } = this.#options;
     const file = await allocator.take();
+    // Whether it is ever started or not, it is given back once the log begins behind it.
+    this.#numbers.push(file.number);
     const predecessor =
       current === undefined ? this.#options.recovered.at(-1) : { number: current.number, endBytes: current.sizeBytes };
     const block = this.#encodeHeader(file.number, predecessor, durableMark);
     const { cached, direct } = await this.#openWithHeader(file.path, block);
-    this.#numbers.push(file.number);
     return new SegmentWriter({
       number: file.number,
       identity: logIdentity(databaseId, file.number),
