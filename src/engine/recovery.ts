@@ -3,7 +3,7 @@
  * here can be cut short by a crash at any point and started again with the same outcome (law 9).
  */
 import { join } from 'node:path';
-import { StemeError } from '../base/errors.js';
+import { CorruptionError, StemeError } from '../base/errors.js';
 import { logName, parseFileName } from '../base/file-names.js';
 import { KIND_LOG_MARK, type Kind } from '../base/internal-key.js';
 import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
@@ -88,11 +88,19 @@ function insertAll(state: TreeState, payload: Uint8Array, place: WalRecordPlace,
   const { memtable } = state.active;
   const visitor = {
     operation(sequence: number, kind: Kind, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) {
-      if (sequence <= flushedSequence || kind === KIND_LOG_MARK) return;
+      if (sequence <= flushedSequence) return;
+      if (kind === KIND_LOG_MARK) throw lostEdit(place, sequence, flushedSequence);
       memtable.insert(sequence, kind, payload, keyStart, keyEnd, payload, valueStart, valueEnd);
     },
   };
   readWalRecord(payload, visitor, place);
+}
+
+/** The edit that has this sequence was durable before its mark was written (bulk-load.ts). */
+function lostEdit({ file, offsetBytes }: WalRecordPlace, sequence: number, flushedSequence: number): CorruptionError {
+  const expected = `a manifest with the bulk load of sequence ${sequence}, whose mark stands here`;
+  const found = `a manifest up to sequence ${flushedSequence}: its end is damaged`;
+  return new CorruptionError({ file, offsetBytes, expected, found });
 }
 
 /** The user chose to go on without what is damaged: it is still kept, under a name that the engine does not touch. */

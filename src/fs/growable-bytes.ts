@@ -6,6 +6,8 @@ const CAPACITY_BYTES_MIN = 4096;
 export class GrowableBytes {
   #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
+  /** A clone has the same memory until one of the two changes. */
+  #isShared = false;
 
   get length(): number {
     return this.#length;
@@ -23,12 +25,16 @@ export class GrowableBytes {
   write(source: Uint8Array, position: number): void {
     const end = position + source.length;
     if (end > this.#length) this.resize(end);
+    this.#unshare();
     this.#bytes.set(source, position);
   }
 
   resize(length: number): void {
     assert(Number.isSafeInteger(length) && length >= 0, 'a length is a whole number');
-    if (length < this.#length) this.#bytes.fill(0, length, this.#length);
+    if (length < this.#length) {
+      this.#unshare();
+      this.#bytes.fill(0, length, this.#length);
+    }
     if (length > this.#bytes.length) this.#grow(length);
     this.#length = length;
   }
@@ -40,14 +46,22 @@ export class GrowableBytes {
 
   clone(): GrowableBytes {
     const copy = new GrowableBytes();
-    copy.#bytes = this.toBytes();
+    copy.#bytes = this.#bytes;
     copy.#length = this.#length;
+    copy.#isShared = true;
+    this.#isShared = true;
     return copy;
+  }
+
+  #unshare(): void {
+    if (this.#isShared) this.#bytes = this.#bytes.slice();
+    this.#isShared = false;
   }
 
   #grow(length: number): void {
     const bytes = new Uint8Array(Math.max(CAPACITY_BYTES_MIN, length, this.#bytes.length * 2));
     bytes.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = bytes;
+    this.#isShared = false;
   }
 }

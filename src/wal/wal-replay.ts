@@ -17,6 +17,7 @@ import { findDurableMark, type MarkSearch } from '../log/durable-mark-search.js'
 import { FRAME_ALIGNMENT_BYTES, logIdentity } from '../log/log-format.js';
 import { readLogHeader } from '../log/log-header.js';
 import { type LogDamageEvent, type LogEndEvent, LogReader, type LogRecordEvent } from '../log/log-reader.js';
+import { findForeignHeader } from './foreign-segment.js';
 import { type ChainLink, chooseChain, type SegmentCandidate, type SegmentChain } from './segment-chain.js';
 import { checkWalRecord, type SequenceRange, type WalRecordSource } from './wal-record.js';
 import { decodeSegmentHeader, firstRecordOffsetBytes, type SegmentHeader } from './wal-segment.js';
@@ -100,6 +101,8 @@ class Replay {
   #bytes = 0;
   #tornTail: { file: string; offsetBytes: number } | undefined;
   #damage: Damage | undefined;
+  /** A segment that was put in the place of one of ours. */
+  #foreign: Damage | undefined;
 
   constructor(options: WalReplayOptions) {
     this.#options = options;
@@ -107,7 +110,8 @@ class Replay {
 
   async run(): Promise<WalReplay> {
     const chain = await this.#findChain();
-    if (chain.fault !== undefined) this.#report({ ...chain.fault, offsetBytes: 0 });
+    if (this.#foreign !== undefined) this.#report(this.#foreign);
+    else if (chain.fault !== undefined) this.#report({ ...chain.fault, offsetBytes: 0 });
     if (chain.headlessNumber !== undefined) this.#tornTail = { file: logName(chain.headlessNumber), offsetBytes: 0 };
     if (chain.links.length === 0 && chain.fault === undefined) await this.#judgeUnstarted();
     await this.#replayChain(chain);
@@ -153,7 +157,10 @@ class Replay {
   /** The header of a segment that has started, else undefined. */
   async #readHeader(number: number): Promise<SegmentHeader | undefined> {
     const payload = await readLogHeader(this.#options.fileSystem, this.#path(number), this.#identity(number));
-    if (payload === undefined) return undefined;
+    if (payload === undefined) {
+      this.#foreign ??= await findForeignHeader(this.#options.fileSystem, this.#path(number), number);
+      return undefined;
+    }
     const header = decodeSegmentHeader(payload, logName(number));
     return header.number === number && header.databaseId === this.#options.databaseId ? header : undefined;
   }

@@ -381,10 +381,11 @@ describe('flushed records', () => {
 });
 
 describe('a log of another', () => {
-  it('database is not read', async () => {
+  it('database is damage', async () => {
     const fileSystem = await segmentsOnDisk({ 5: segmentOf({ number: 5 }, RECORDS) });
-    const { result } = await replay(fileSystem, [5], { databaseId: DATABASE_ID + 1 });
-    expect(result).toMatchObject({ chain: [], records: 0 });
+    await expect(replay(fileSystem, [5], { databaseId: DATABASE_ID + 1 })).rejects.toMatchObject({
+      damage: { file: '000005.log', offsetBytes: 0, found: `one of database ${DATABASE_ID}` },
+    });
   });
 
   it('format version is refused', async () => {
