@@ -2,10 +2,14 @@ import { assert } from '../base/errors.js';
 
 const CAPACITY_BYTES_MIN = 4096;
 
-/** A byte array with a length of its own, grown by doubling. Invariant: everything past the length is zero. */
+/**
+ * A byte array with a length of its own, grown by doubling; clones share their memory until one of them is changed. Invariant:
+ * everything past the length is zero.
+ */
 export class GrowableBytes {
   #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
+  #isShared = false;
 
   get length(): number {
     return this.#length;
@@ -23,12 +27,16 @@ export class GrowableBytes {
   write(source: Uint8Array, position: number): void {
     const end = position + source.length;
     if (end > this.#length) this.resize(end);
+    this.#unshare();
     this.#bytes.set(source, position);
   }
 
   resize(length: number): void {
     assert(Number.isSafeInteger(length) && length >= 0, 'a length is a whole number');
-    if (length < this.#length) this.#bytes.fill(0, length, this.#length);
+    if (length < this.#length) {
+      this.#unshare();
+      this.#bytes.fill(0, length, this.#length);
+    }
     if (length > this.#bytes.length) this.#grow(length);
     this.#length = length;
   }
@@ -40,8 +48,10 @@ export class GrowableBytes {
 
   clone(): GrowableBytes {
     const copy = new GrowableBytes();
-    copy.#bytes = this.toBytes();
+    copy.#bytes = this.#bytes;
     copy.#length = this.#length;
+    copy.#isShared = true;
+    this.#isShared = true;
     return copy;
   }
 
@@ -49,5 +59,11 @@ export class GrowableBytes {
     const bytes = new Uint8Array(Math.max(CAPACITY_BYTES_MIN, length, this.#bytes.length * 2));
     bytes.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = bytes;
+    this.#isShared = false;
+  }
+
+  #unshare(): void {
+    if (this.#isShared) this.#bytes = this.#bytes.slice();
+    this.#isShared = false;
   }
 }
