@@ -61,7 +61,6 @@ export class Life {
     return this.#recorder.crashes;
   }
 
-
   async run(): Promise<void> {
     try {
       await this.#open();

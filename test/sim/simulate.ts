@@ -73,7 +73,11 @@ class Simulation {
     this.#wanted = simulationCase.crashPoint?.split('.') ?? [];
   }
 
-  async run(): Promise<SimulationReport> {
+  run(): Promise<SimulationReport> {
+    return this.#world.watchStrays(() => this.#runAll());
+  }
+
+  async #runAll(): Promise<SimulationReport> {
     const { seed } = this.#case;
     const prng = new Prng(seed ^ 0x6d2b79f5);
     const plan = { history: new WriteHistory(), options: drawOptions(prng), steps: stepsOf(this.#case) };

@@ -8,7 +8,7 @@ import { openWith } from '../../src/testing.js';
 import { type JobWatch, SeededRunner } from './seeded-runner.js';
 import { SeededScheduler } from './seeded-scheduler.js';
 import { Trace } from './trace.js';
-import { Violation } from './violation.js';
+import { Violation, violationOf } from './violation.js';
 
 export const DIRECTORY = '/data/db';
 
@@ -28,6 +28,11 @@ export class SimulatedWorld {
   #prng = new Prng(0);
   /** What the engine complains of; nothing here gives it a reason. */
   warning: Error | undefined;
+  /** A rejection that nobody handled: it would end a real process. */
+  #stray: { readonly reason: unknown } | undefined;
+  readonly #noteStray = (reason: unknown): void => {
+    this.#stray ??= { reason };
+  };
 
   get nowMs(): number {
     return this.#time.nowMs();
@@ -35,6 +40,16 @@ export class SimulatedWorld {
 
   get time(): SimulatedTime {
     return this.#time;
+  }
+
+  /** Runs `work` with rejections that nobody handles noted; they fail whatever is waited for next. */
+  async watchStrays<T>(work: () => Promise<T>): Promise<T> {
+    process.on('unhandledRejection', this.#noteStray);
+    try {
+      return await work();
+    } finally {
+      process.off('unhandledRejection', this.#noteStray);
+    }
   }
 
   /** A new disk, empty. */
@@ -51,6 +66,7 @@ export class SimulatedWorld {
     this.#time = new SimulatedTime(nowMs);
     this.#prng = new Prng(seed ^ 0x5bd1e995);
     this.warning = undefined;
+    this.#stray = undefined;
   }
 
   open(fileSystem: FileSystem, options: Options, watch?: JobWatch, directory = DIRECTORY): Promise<Database> {
@@ -82,6 +98,7 @@ export class SimulatedWorld {
     let advances = 0;
     for (;;) {
       await turnOfTheLoop();
+      if (this.#stray !== undefined) throw violationOf('nobody handled a rejection', this.#stray.reason);
       if (isSettled) return promise;
       if (this.scheduler.step()) idleTurns = 0;
       else if (++idleTurns > IDLE_TURNS) {
