@@ -25,7 +25,7 @@ export interface SegmentAllocatorOptions {
   /** While more segments than this are out, no spare is made of zeros: one of them will come back sooner. Default: no limit. */
   readonly lentMax?: number;
   /** Size of a segment that is made when there is no spare. Default 1 MiB. */
-  readonly initialBytes?: number;
+  readonly initialBytes?: number | undefined;
   /** Making a spare failed (a full disk, say). The next `take` makes a small segment, and fails for itself if it must. */
   readonly onWarning: (error: unknown) => void;
 }

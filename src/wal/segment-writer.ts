@@ -128,7 +128,8 @@ export interface SegmentFilesOptions {
 export class SegmentFiles implements SegmentSource {
   readonly alignmentBytes: typeof FRAME_ALIGNMENT_BYTES | typeof DIRECT_IO_BLOCK_BYTES;
   readonly #options: SegmentFilesOptions;
-  readonly #headerBlock: Uint8Array;
+  /** Made with the first segment. */
+  #headerBlock: Uint8Array | undefined;
   #closing: Promise<void> = Promise.resolve();
   /** Of all segments that are not given back yet. */
   #numbers: number[];
@@ -137,7 +138,6 @@ export class SegmentFiles implements SegmentSource {
     this.#options = options;
     this.#numbers = [...options.recovered.map(({ number }) => number), ...options.obsoleteNumbers];
     this.alignmentBytes = options.syncMode === 'direct' ? DIRECT_IO_BLOCK_BYTES : FRAME_ALIGNMENT_BYTES;
-    this.#headerBlock = new Uint8Array(allocateSharedMemory(DIRECT_IO_BLOCK_BYTES));
   }
 
   liveNumbers(): ReadonlySet<number> {
@@ -208,6 +208,7 @@ export class SegmentFiles implements SegmentSource {
       alignmentBytes: this.alignmentBytes,
       createdAtMs: clock.nowMs(),
     });
+    this.#headerBlock ??= new Uint8Array(allocateSharedMemory(DIRECT_IO_BLOCK_BYTES));
     const block = this.#headerBlock;
     block.fill(0);
     block.set(payload, FRAME_HEADER_BYTES);
