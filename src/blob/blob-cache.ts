@@ -12,6 +12,8 @@ export interface BlobCacheOptions {
   readonly readMode: 'mmap' | 'pread';
   /** Readers kept open; one more is opened only after another is closed (law 8). */
   readonly openBlobsMax: number;
+  /** Which database wrote the file, as far as that is known. */
+  readonly databaseIdOf?: (number: number) => number | undefined;
 }
 
 /**
@@ -65,6 +67,7 @@ export class BlobCache implements BlobResolver {
       if (this.#readers.size < openBlobsMax) break;
       this.evict(oldest);
     }
-    return new BlobReader({ fileSystem, path: join(directory, blobName(number)), number, readMode });
+    const databaseId = this.#options.databaseIdOf?.(number);
+    return new BlobReader({ fileSystem, path: join(directory, blobName(number)), number, databaseId, readMode });
   }
 }

@@ -6,4 +6,6 @@ export interface BlobMetadata {
   readonly valueCount: number;
   /** As the user wrote them, before compression. */
   readonly valueBytes: number;
+  /** Of the database that wrote it; undefined in older ones, which do not say. */
+  readonly databaseId?: number;
 }

@@ -15,6 +15,8 @@ export interface BlobReaderOptions {
   readonly fileSystem: FileSystem;
   readonly path: string;
   readonly number: number;
+  /** Of the database that wrote it, as far as that is known: the file of another one is refused. */
+  readonly databaseId?: number;
   /** `mmap` falls back to `pread` where the file system maps nothing. */
   readonly readMode: 'mmap' | 'pread';
 }
@@ -28,14 +30,15 @@ export class BlobReader {
   #handle: FileHandle | undefined;
 
   /** Errors: STEME_CORRUPTION, STEME_UNSUPPORTED, STEME_IO. */
-  constructor({ fileSystem, path, number, readMode }: BlobReaderOptions) {
+  constructor({ fileSystem, path, number, databaseId, readMode }: BlobReaderOptions) {
     this.#path = path;
     this.#number = number;
     this.#mapping = readMode === 'mmap' ? fileSystem.mapSync(path)?.bytes : undefined;
     if (this.#mapping === undefined) this.#handle = fileSystem.openSync(path, 'read');
     try {
       this.#fileBytes = this.#mapping?.length ?? this.#handle?.sizeBytesSync() ?? 0;
-      checkBlobHeader(this.#readRaw(0, Math.min(BLOB_HEADER_BYTES, this.#fileBytes)), number, path);
+      const header = this.#readRaw(0, Math.min(BLOB_HEADER_BYTES, this.#fileBytes));
+      checkBlobHeader(header, number, path, databaseId);
     } catch (error) {
       this.close();
       throw error;

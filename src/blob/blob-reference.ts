@@ -9,7 +9,7 @@
 import { CorruptionError } from '../base/errors.js';
 import { VALUE_BYTES_MAX } from '../base/limits.js';
 import { readVarint, VARINT_BYTES_MAX, writeVarint } from '../base/varint.js';
-import { BLOB_HEADER_BYTES } from './blob-format.js';
+import { BLOB_HEADER_BYTES_PLAIN } from './blob-format.js';
 
 export interface BlobReference {
   readonly number: number;
@@ -45,6 +45,6 @@ export function readBlobReference(source: Uint8Array, start: number, end: number
 
 /** A value is compressed only where that makes it smaller, and none is empty. */
 function isWithinLimits({ number, offsetBytes, storedBytes, valueBytes }: BlobReference): boolean {
-  const isPlaced = number > 0 && offsetBytes >= BLOB_HEADER_BYTES;
+  const isPlaced = number > 0 && offsetBytes >= BLOB_HEADER_BYTES_PLAIN;
   return isPlaced && storedBytes > 0 && storedBytes <= valueBytes && valueBytes <= VALUE_BYTES_MAX;
 }

@@ -14,6 +14,8 @@ export interface BlobWriterOptions {
   /** Names the file and is mixed into its checksums. */
   readonly number: number;
   readonly compression: 'lz4' | 'none';
+  /** Of the database that the file is for. */
+  readonly databaseId?: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export class BlobWriter {
   constructor(options: BlobWriterOptions) {
     this.#options = options;
     this.#file = new StagedFile(options.fileSystem, options.path);
-    this.#file.append(encodeBlobHeader(options.number));
+    this.#file.append(encodeBlobHeader(options.number, options.databaseId));
   }
 
   get fileBytes(): number {
@@ -56,8 +58,14 @@ export class BlobWriter {
   /** Makes the file durable. */
   finish(): BlobMetadata {
     this.#file.finish();
-    const { number } = this.#options;
-    return { number, fileBytes: this.fileBytes, valueCount: this.#valueCount, valueBytes: this.#valueBytes };
+    const { number, databaseId } = this.#options;
+    return {
+      number,
+      fileBytes: this.fileBytes,
+      valueCount: this.#valueCount,
+      valueBytes: this.#valueBytes,
+      ...(databaseId !== undefined && { databaseId }),
+    };
   }
 
   /** Closes and removes the file. */

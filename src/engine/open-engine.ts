@@ -61,6 +61,7 @@ class Opening {
   readonly #releases: (() => Promise<void>)[] = [];
   /** Before there is a version set, numbers come from the first one that no file has. */
   #allocateNumber: () => number = () => 1;
+  #databaseId: number | undefined;
 
   constructor(directory: string, options: ResolvedOptions, environment: Environment, lock: DirectoryLock) {
     this.#directory = directory;
@@ -90,6 +91,7 @@ class Opening {
     const versions = created?.versions ?? (await this.#recoverVersions());
     this.#releases.push(() => versions.close());
     this.#allocateNumber = () => versions.allocateFileNumber();
+    this.#databaseId = versions.databaseId;
     const runner = createRunner(this.#options);
     this.#releases.push(() => runner.close());
     const tree = this.#createTree(versions);
@@ -154,7 +156,8 @@ class Opening {
     const blockCache = new BlockCache(blockCacheBytes);
     const files = { fileSystem, directory: this.#directory, readMode };
     const tables = new TableCache({ ...files, blockCache, openTablesMax: OPEN_TABLES_MAX });
-    const blobs = new BlobCache({ ...files, openBlobsMax: OPEN_BLOBS_MAX });
+    const databaseIdOf = (number: number) => versions.current.blobs.get(number)?.databaseId;
+    const blobs = new BlobCache({ ...files, openBlobsMax: OPEN_BLOBS_MAX, databaseIdOf });
     let collectFiles: () => void = () => undefined;
     const state = new TreeState({
       arenas: new ArenaPool(memtableBytes, SEALED_MEMTABLES_MAX),
@@ -220,7 +223,8 @@ class Opening {
   #tableSettings(): TableSettings {
     const { blockBytes, bloomBitsPerKey, compression } = this.#options;
     const createdAtMs = this.#environment.clock.nowMs();
-    return { directory: this.#directory, blockBytes, bloomBitsPerKey, compression, createdAtMs };
+    const directory = this.#directory;
+    return { directory, databaseId: this.#databaseId, blockBytes, bloomBitsPerKey, compression, createdAtMs };
   }
 }
 

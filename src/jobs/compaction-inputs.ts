@@ -77,13 +77,14 @@ export class CompactionInputs {
     return RangeTombstoneSet.merge(sets).clip(this.#job.bounds.start, this.#job.bounds.end);
   }
 
-  #openReader({ number, fileBytes, globalSequence }: TableMetadata): TableReader {
+  #openReader({ number, fileBytes, globalSequence, databaseId }: TableMetadata): TableReader {
     const reader = TableReader.openSync({
       fileSystem: this.#fileSystem,
       path: join(this.#job.settings.directory, tableName(number)),
       number,
       fileBytes,
       globalSequence,
+      databaseId,
       readMode: this.#job.readMode,
       blockCache: this.#blockCache,
     });

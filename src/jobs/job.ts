@@ -13,6 +13,8 @@ import type { BulkChunk } from './bulk-chunk.js';
 /** How new tables are to be written. */
 export interface TableSettings {
   readonly directory: string;
+  /** Put down in every file, so that one of another database does not pass for it. */
+  readonly databaseId?: number;
   readonly blockBytes: number;
   readonly bloomBitsPerKey: number;
   readonly compression: 'lz4' | 'none';

@@ -51,8 +51,9 @@ export class OutputBlobs {
 
   #createWriter(): BlobWriter {
     const number = this.#blobs.numbers[this.#finished.length];
-    const { compression } = this.#settings;
-    return new BlobWriter({ fileSystem: this.#fileSystem, path: this.#pathOf(number), number, compression });
+    const { compression, databaseId } = this.#settings;
+    const file = { fileSystem: this.#fileSystem, path: this.#pathOf(number), number };
+    return new BlobWriter({ ...file, compression, databaseId });
   }
 
   /** A memtable is shared memory, which native code does not take. */

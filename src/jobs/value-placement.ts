@@ -69,6 +69,7 @@ export class ValuePlacement {
       directory: settings.directory,
       readMode: 'pread',
       openBlobsMax: OPEN_BLOBS_MAX,
+      databaseIdOf: (number) => rewritten.find((blob) => blob.number === number)?.databaseId,
     });
   }
 

@@ -62,11 +62,11 @@ export class TableCache {
     this.#slots.clear();
   }
 
-  #open({ number, fileBytes, globalSequence }: TableIdentity): TableReader {
+  #open({ number, fileBytes, globalSequence, databaseId }: TableIdentity): TableReader {
     const { fileSystem, directory, readMode, blockCache, openTablesMax } = this.#options;
     while (this.#slots.size >= openTablesMax) this.#letGoOfOne();
     const path = join(directory, tableName(number));
-    const file = { fileSystem, path, number, fileBytes, globalSequence };
+    const file = { fileSystem, path, number, fileBytes, globalSequence, databaseId };
     const reader = TableReader.openSync({ ...file, readMode, blockCache, counters: this.counters });
     this.#slots.set(number, { reader, isRecent: false });
     return reader;

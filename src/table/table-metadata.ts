@@ -36,7 +36,9 @@ export interface TableMetadata {
   readonly globalSequence: number;
   /** Blob files that its entries refer to, by number. */
   readonly blobUses: readonly BlobUse[];
+  /** Of the database that wrote it; undefined in older ones, which do not say. */
+  readonly databaseId?: number;
 }
 
 /** What it takes to open a table. */
-export type TableIdentity = Pick<TableMetadata, 'number' | 'fileBytes' | 'globalSequence'>;
+export type TableIdentity = Pick<TableMetadata, 'number' | 'fileBytes' | 'globalSequence' | 'databaseId'>;

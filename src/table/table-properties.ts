@@ -26,6 +26,10 @@
  *      18  entries that expire
  *      19  when the last of them does, milliseconds since 1970
  *      20  blob files that entries refer to, ascending: number, values, bytes of values, each a varint
+ *
+ * and tables of either version may have
+ *
+ *      21  id of the database that wrote it
  */
 
 import { COMPRESSION_LZ4, COMPRESSION_NONE } from '../base/block-trailer.js';
@@ -55,6 +59,7 @@ export interface TableProperties {
   readonly expiringCount: number;
   readonly largestExpiryMs: number;
   readonly blobUses: readonly BlobUse[];
+  readonly databaseId: number | undefined;
 }
 
 /** Stored on disk, never renumbered. */
@@ -78,6 +83,7 @@ const TAG_IS_LARGEST_KEY_EXCLUSIVE = 17;
 const TAG_EXPIRING_COUNT = 18;
 const TAG_LARGEST_EXPIRY_MS = 19;
 const TAG_BLOB_USES = 20;
+const TAG_DATABASE_ID = 21;
 
 const FIXED_BYTES_MAX = 512;
 
@@ -105,6 +111,7 @@ export function encodeProperties(properties: TableProperties): Uint8Array {
   at = writeOptional(target, at, TAG_EXPIRING_COUNT, properties.expiringCount || undefined);
   at = writeOptional(target, at, TAG_LARGEST_EXPIRY_MS, properties.largestExpiryMs || undefined);
   if (blobUses.length > 0) at = writeBytes(target, at, TAG_BLOB_USES, blobUses);
+  at = writeOptional(target, at, TAG_DATABASE_ID, properties.databaseId);
   return target.subarray(0, at);
 }
 
@@ -146,6 +153,7 @@ export function decodeProperties(content: Uint8Array, file: string, offsetBytes:
     expiringCount: fields.optionalNumber(TAG_EXPIRING_COUNT),
     largestExpiryMs: fields.optionalNumber(TAG_LARGEST_EXPIRY_MS),
     blobUses: fields.blobUses(TAG_BLOB_USES),
+    databaseId: fields.numberIfThere(TAG_DATABASE_ID),
   };
 }
 
@@ -194,7 +202,11 @@ class PropertyFields {
 
   /** 0 if it is not there. */
   optionalNumber(tag: number): number {
-    return this.#bodies.has(tag) ? this.number(tag) : 0;
+    return this.numberIfThere(tag) ?? 0;
+  }
+
+  numberIfThere(tag: number): number | undefined {
+    return this.#bodies.has(tag) ? this.number(tag) : undefined;
   }
 
   handle(offsetTag: number, sizeTag: number): BlockHandle | undefined {

@@ -18,6 +18,8 @@ export interface TableReaderOptions extends BlockSourceOptions {
   readonly blockCache: BlockCache;
   /** If there and not 0, the sequence of every entry, whatever the file says (TableMetadata). */
   readonly globalSequence?: number;
+  /** Of the database that wrote it, as far as that is known: the table of another one is refused. */
+  readonly databaseId?: number;
   /** Counted up by all tables of a database; left out, nobody asks. */
   readonly counters?: ReadCounters;
 }
@@ -66,7 +68,8 @@ export class TableReader implements TableBlocks {
     }
   }
 
-  private constructor({ number, blockCache, globalSequence = 0, counters }: TableReaderOptions, source: BlockSource) {
+  private constructor(options: TableReaderOptions, source: BlockSource) {
+    const { number, blockCache, globalSequence = 0, databaseId, counters } = options;
     const footer = decodeFooter(source.readFooter(), source.path, source.fileBytes, number);
     this.number = number;
     this.globalSequence = globalSequence;
@@ -77,6 +80,7 @@ export class TableReader implements TableBlocks {
     this.#cache = blockCache;
     this.#filter = readFilter(source, footer);
     this.properties = readProperties(source, footer);
+    checkDatabase(source, footer, this.properties, databaseId);
     this.rangeTombstones = readRangeDeletes(source, this.properties, globalSequence);
     this.#hasPartitions = footer.indexLevels === 2;
     this.#topIndex = readTopIndex(source, footer, this.properties);
@@ -233,6 +237,18 @@ function readFilter(source: BlockSource, footer: TableFooter): BloomFilter | und
 function readProperties(source: BlockSource, footer: TableFooter): TableProperties {
   const { offsetBytes, sizeBytes } = footer.properties;
   return decodeProperties(source.readBlock(offsetBytes, sizeBytes), source.path, offsetBytes);
+}
+
+/** Number, size and checksums may all be right: a table of another database has them too. */
+function checkDatabase(
+  source: BlockSource,
+  { properties: { offsetBytes } }: TableFooter,
+  { databaseId: found }: TableProperties,
+  databaseId: number | undefined,
+): void {
+  if (databaseId === undefined || found === databaseId) return;
+  const expected = `a table of database ${databaseId}`;
+  throw new CorruptionError({ file: source.path, offsetBytes, expected, found: `one of ${found ?? 'no known one'}` });
 }
 
 /** The top index names no blocks where the table has only range deletes, and nowhere else. */

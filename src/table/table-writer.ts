@@ -39,6 +39,8 @@ export interface TableWriterOptions {
   readonly bloomBitsPerKey: number;
   readonly compression: TableCompression;
   readonly createdAtMs: number;
+  /** Of the database that the table is for. */
+  readonly databaseId?: number;
   /** When the oldest of the data was first put into a table. Default: `createdAtMs`. */
   readonly oldestAtMs?: number;
 }
@@ -314,7 +316,7 @@ export class TableWriter {
   }
 
   #properties(contents: TableContents): TableProperties {
-    const { createdAtMs, compression, bloomBitsPerKey, blockBytes } = this.#options;
+    const { createdAtMs, compression, bloomBitsPerKey, blockBytes, databaseId } = this.#options;
     return {
       ...contents,
       ...this.#counts(),
@@ -323,11 +325,12 @@ export class TableWriter {
       compression,
       bloomBitsPerKey,
       blockBytes,
+      databaseId,
     };
   }
 
   #summary({ dataBytes, rangeDeletes, ...contents }: TableContents): TableMetadata {
-    const { number, createdAtMs, oldestAtMs } = this.#options;
+    const { number, createdAtMs, oldestAtMs, databaseId } = this.#options;
     return {
       number,
       fileBytes: this.#sink.sizeBytes,
@@ -337,6 +340,7 @@ export class TableWriter {
       createdAtMs,
       oldestAtMs: oldestAtMs ?? createdAtMs,
       globalSequence: 0,
+      ...(databaseId !== undefined && { databaseId }),
     };
   }
 

@@ -2,7 +2,9 @@ import { KEY_BYTES_MAX, SEQUENCE_MAX } from '../base/limits.js';
 import type { BlobUse, TableMetadata } from '../table/table-metadata.js';
 import type { FieldReader } from './field-reader.js';
 import {
+  DATABASE_ID_MAX,
   TABLE_TAG_BLOB_USES,
+  TABLE_TAG_DATABASE_ID,
   TABLE_TAG_EXCLUSIVE_LARGEST_KEY,
   TABLE_TAG_EXPIRY,
   TABLE_TAG_GLOBAL_SEQUENCE,
@@ -21,10 +23,11 @@ type OptionalName =
   | 'expiringCount'
   | 'largestExpiryMs'
   | 'globalSequence'
-  | 'blobUses';
+  | 'blobUses'
+  | 'databaseId';
 
 /** What an added table says only if there is something to say. */
-export type OptionalTableFields = { -readonly [K in OptionalName]: TableMetadata[K] };
+export type OptionalTableFields = { -readonly [K in keyof Pick<TableMetadata, OptionalName>]: TableMetadata[K] };
 
 export const NO_OPTIONAL_FIELDS: Omit<OptionalTableFields, 'oldestAtMs'> = {
   rangeDeleteCount: 0,
@@ -73,6 +76,9 @@ export function decodeTableField(tag: number, body: FieldReader, fields: Optiona
       return true;
     case TABLE_TAG_GLOBAL_SEQUENCE:
       fields.globalSequence = body.varint('a global sequence', 0, SEQUENCE_MAX);
+      return true;
+    case TABLE_TAG_DATABASE_ID:
+      fields.databaseId = body.varint('the id of a database', 0, DATABASE_ID_MAX);
       return true;
     case TABLE_TAG_BLOB_USES:
       fields.blobUses = decodeBlobUses(body);

@@ -12,6 +12,7 @@ import {
   isOptionalTag,
   TAG_ADDED_BLOB,
   TAG_ADDED_TABLE,
+  TAG_BLOB_DATABASE_ID,
   TAG_COMPARATOR_NAME,
   TAG_DATABASE_ID,
   TAG_DELETED_TABLE,
@@ -98,6 +99,9 @@ class VersionEditDecoder {
       case TAG_ADDED_BLOB:
         this.#addedBlobs.push(decodeBlob(body));
         return true;
+      case TAG_BLOB_DATABASE_ID:
+        this.#decodeBlobDatabase(body);
+        return true;
       default:
         return false;
     }
@@ -115,6 +119,14 @@ class VersionEditDecoder {
     const table = { ...fixed, ...optional };
     this.#checkBounds(table);
     return table;
+  }
+
+  #decodeBlobDatabase(body: FieldReader): void {
+    const number = body.varint('a blob number', 0, NUMBER_MAX);
+    const databaseId = body.varint('the id of a database', 0, DATABASE_ID_MAX);
+    const at = this.#addedBlobs.findLastIndex((blob) => blob.number === number);
+    if (at < 0) this.#report('the database of a blob file that was added', `that of ${number}`);
+    this.#addedBlobs[at] = { ...this.#addedBlobs[at], databaseId };
   }
 
   #checkBounds(table: TableMetadata): void {

@@ -5,6 +5,7 @@ import type { AddedTable, VersionEdit } from './version-edit.js';
 import {
   COMPARATOR_NAME_BYTES_MAX,
   TABLE_TAG_BLOB_USES,
+  TABLE_TAG_DATABASE_ID,
   TABLE_TAG_EXCLUSIVE_LARGEST_KEY,
   TABLE_TAG_EXPIRY,
   TABLE_TAG_GLOBAL_SEQUENCE,
@@ -13,6 +14,7 @@ import {
   TABLE_TAG_RANGE_DELETE_COUNT,
   TAG_ADDED_BLOB,
   TAG_ADDED_TABLE,
+  TAG_BLOB_DATABASE_ID,
   TAG_COMPARATOR_NAME,
   TAG_DATABASE_ID,
   TAG_DELETED_TABLE,
@@ -33,8 +35,9 @@ export function encodeVersionEdit(edit: VersionEdit): Uint8Array {
   pushNumber(parts, TAG_LAST_SEQUENCE, edit.lastSequence);
   for (const { level, number } of edit.deletedTables) pushField(parts, TAG_DELETED_TABLE, [varints(level, number)]);
   for (const added of edit.addedTables) pushField(parts, TAG_ADDED_TABLE, encodeAddedTable(added));
-  for (const { number, fileBytes, valueCount, valueBytes } of edit.addedBlobs ?? []) {
+  for (const { number, fileBytes, valueCount, valueBytes, databaseId } of edit.addedBlobs ?? []) {
     pushField(parts, TAG_ADDED_BLOB, [varints(number, fileBytes, valueCount, valueBytes)]);
+    if (databaseId !== undefined) pushField(parts, TAG_BLOB_DATABASE_ID, [varints(number, databaseId)]);
   }
   return Buffer.concat(parts);
 }
@@ -66,6 +69,7 @@ function pushTableFields(parts: Uint8Array[], table: TableMetadata): void {
   if (rangeDeleteCount > 0) pushNumber(parts, TABLE_TAG_RANGE_DELETE_COUNT, rangeDeleteCount);
   if (expiringCount > 0) pushField(parts, TABLE_TAG_EXPIRY, [varints(expiringCount, largestExpiryMs)]);
   if (table.globalSequence > 0) pushNumber(parts, TABLE_TAG_GLOBAL_SEQUENCE, table.globalSequence);
+  pushNumber(parts, TABLE_TAG_DATABASE_ID, table.databaseId);
   if (blobUses.length === 0) return;
   const uses = blobUses.map(({ number, valueCount, valueBytes }) => varints(number, valueCount, valueBytes));
   pushField(parts, TABLE_TAG_BLOB_USES, uses);

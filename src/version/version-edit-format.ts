@@ -18,10 +18,12 @@
  *            4  range deletes
  *            5  entries that expire, and when the last of them does (ms)
  *            6  global sequence
+ *            7  id of the database that wrote the table
  *            8  for each blob file that entries refer to, ascending: number, values, bytes of values
  *          a field with nothing to say is left out
  *      18  added blob file: number, file bytes, values, bytes of values. A blob file leaves a version with the last table
  *          that refers to it, without a field of its own
+ *      19  number of a blob file that was added before, id of the database that wrote it
  *
  * All numbers are varints below 2^53. Tags are never renumbered or used again. Whoever writes a tag that an older
  * reader does not know says by its lowest bit what that reader shall do: odd, skip it; even, refuse the file with
@@ -36,6 +38,7 @@ export const TAG_LAST_SEQUENCE = 12;
 export const TAG_DELETED_TABLE = 14;
 export const TAG_ADDED_TABLE = 16;
 export const TAG_ADDED_BLOB = 18;
+export const TAG_BLOB_DATABASE_ID = 19;
 
 /** Fields of an added table. */
 export const TABLE_TAG_KEY_COUNT = 1;
@@ -44,6 +47,7 @@ export const TABLE_TAG_OLDEST_AT_MS = 3;
 export const TABLE_TAG_RANGE_DELETE_COUNT = 4;
 export const TABLE_TAG_EXPIRY = 5;
 export const TABLE_TAG_GLOBAL_SEQUENCE = 6;
+export const TABLE_TAG_DATABASE_ID = 7;
 export const TABLE_TAG_BLOB_USES = 8;
 
 export const COMPARATOR_NAME_BYTES_MAX = 255;

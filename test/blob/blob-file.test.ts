@@ -3,8 +3,10 @@ import { writeUint32 } from '../../src/base/bytes.js';
 import { crc32c } from '../../src/base/checksum.js';
 import { CorruptionError } from '../../src/base/errors.js';
 import { Prng } from '../../src/base/prng.js';
-import { BLOB_HEADER_BYTES } from '../../src/blob/blob-format.js';
+import { BLOB_HEADER_BYTES, BLOB_HEADER_BYTES_PLAIN } from '../../src/blob/blob-format.js';
+import { BlobReader } from '../../src/blob/blob-reader.js';
 import { BlobWriter } from '../../src/blob/blob-writer.js';
+import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { code } from '../support/test-database.js';
 import {
   BLOB_NUMBER,
@@ -77,14 +79,31 @@ describe('a blob file', () => {
 
   it('of a later format is told from a damaged one', () => {
     const bytes = bytesOfBlob(writeBlob([NOISE], 'none').fileSystem);
-    bytes[8] = 2;
+    bytes[8] = 3;
     expect(() => openBlob(fileSystemWith(bytes))).toThrow(CorruptionError);
-    writeUint32(bytes, BLOB_HEADER_BYTES - 4, crc32c(bytes.subarray(0, BLOB_HEADER_BYTES - 4)));
+    writeUint32(bytes, BLOB_HEADER_BYTES_PLAIN - 4, crc32c(bytes.subarray(0, BLOB_HEADER_BYTES_PLAIN - 4)));
     expect(() => openBlob(fileSystemWith(bytes))).toThrow(code('STEME_UNSUPPORTED'));
   });
 
+  it('says which database wrote it, and is not taken for that of another one', () => {
+    const fileSystem = new MemoryFileSystem();
+    const path = BLOB_PATH;
+    const writer = new BlobWriter({ fileSystem, path, number: BLOB_NUMBER, compression: 'none', databaseId: 5 });
+    const reference = writer.append(NOISE);
+    expect(writer.finish()).toMatchObject({ databaseId: 5 });
+    const read = (databaseId: number | undefined) =>
+      new BlobReader({ fileSystem, path, number: BLOB_NUMBER, databaseId, readMode: 'pread' }).read(reference);
+    expect(read(5).equals(NOISE)).toBe(true);
+    expect(read(undefined).equals(NOISE)).toBe(true);
+    expect(() => read(6)).toThrow('a blob file of database 6, found one of 5');
+    for (let length = 0; length < BLOB_HEADER_BYTES; length++) {
+      const cut = bytesOfBlob(fileSystem).subarray(0, length);
+      expect(() => openBlob(fileSystemWith(cut)), String(length)).toThrow(CorruptionError);
+    }
+  });
+
   it('that is cut short, to nothing even, is damage', () => {
-    for (const length of [0, 1, BLOB_HEADER_BYTES - 1]) {
+    for (const length of [0, 1, BLOB_HEADER_BYTES_PLAIN - 1]) {
       const bytes = bytesOfBlob(writeBlob([NOISE], 'none').fileSystem).subarray(0, length);
       expect(() => openBlob(fileSystemWith(bytes)), String(length)).toThrow(CorruptionError);
     }

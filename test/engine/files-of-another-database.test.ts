@@ -37,6 +37,18 @@ for (const kind of ['.log', 'MANIFEST']) {
   });
 }
 
+for (const kind of ['.sst', '.blob']) {
+  for (const readMode of ['mmap', 'pread'] as const) {
+    test(`${kind} of another database is damage when it is read (${readMode}), though all its checksums hold`, async () => {
+      const { disk, file } = await withFileOfAnother(kind);
+      const db = await openOn(disk, { readMode });
+      const damage = expect.objectContaining({ file: `${DIRECTORY}/${file}` });
+      expect(() => db.getSync('key 5')).toThrow(expect.objectContaining({ damage }));
+      await db.close();
+    });
+  }
+}
+
 test('with stop-at-damage what is before the log of another database can be read, and that log is kept', async () => {
   const { disk, file } = await withFileOfAnother('.log');
   const db = await openOn(disk, { walRecovery: 'stop-at-damage' });

@@ -223,9 +223,9 @@ describe('a blob file', () => {
     const fileSystem = new MemoryFileSystem();
     await withDatabase(fileSystem, BY_HAND, (db) => fill(db));
     const [name] = await filesOf(fileSystem, '.blob');
-    await flipBit(fileSystem, name, 24 + 500);
+    await flipBit(fileSystem, name, 28 + 500);
     await withDatabase(fileSystem, BY_HAND, (db) => {
-      const damage = expect.objectContaining({ file: `${DIRECTORY}/${name}`, offsetBytes: 24 });
+      const damage = expect.objectContaining({ file: `${DIRECTORY}/${name}`, offsetBytes: 28 });
       expect(() => db.getSync('a')).toThrow(expect.objectContaining({ damage }));
       expect(() => db.getSync('a')).toThrow(CorruptionError);
       expect(db.getSync('b')?.equals(noiseOf('b'))).toBe(true);

@@ -38,6 +38,9 @@ function thrownBy(run: () => unknown): unknown {
 const number = fc.maxSafeNat();
 const key = fc.uint8Array({ minLength: 1, maxLength: 40 });
 
+/** Older files do not say. */
+const databaseOfFile = fc.oneof(fc.constant({}), fc.record({ databaseId: fc.nat({ max: 2 ** 32 - 1 }) }));
+
 const anyTable: fc.Arbitrary<TableMetadata> = fc
   .record({
     number,
@@ -55,11 +58,13 @@ const anyTable: fc.Arbitrary<TableMetadata> = fc
     expiry: fc.constantFrom([0, 0], [7, 1_700_000_000_000]),
     globalSequence: number,
     blobUses: fc.array(fc.record({ number, valueCount: number, valueBytes: number }), { maxLength: 3 }),
+    origin: databaseOfFile,
   })
-  .map(({ keys, sequences, isExclusive, expiry, ...rest }) => {
+  .map(({ keys, sequences, isExclusive, expiry, origin, ...rest }) => {
     const [smallestKey, largestKey] = [...keys].sort(Buffer.compare);
     return {
       ...rest,
+      ...origin,
       smallestKey,
       largestKey,
       smallestSequence: Math.min(...sequences),
@@ -69,6 +74,10 @@ const anyTable: fc.Arbitrary<TableMetadata> = fc
       largestExpiryMs: expiry[1],
     };
   });
+
+const anyBlob = fc
+  .record({ number, fileBytes: number, valueCount: number, valueBytes: number, origin: databaseOfFile })
+  .map(({ origin, ...rest }) => ({ ...rest, ...origin }));
 
 const level = fc.nat({ max: LEVEL_COUNT - 1 });
 
@@ -82,10 +91,7 @@ const anyEdit: fc.Arbitrary<VersionEdit> = fc.record(
     lastSequence: number,
     addedTables: fc.array(fc.record({ level, table: anyTable }), { maxLength: 5 }),
     deletedTables: fc.array(fc.record({ level, number }), { maxLength: 5 }),
-    addedBlobs: fc.array(fc.record({ number, fileBytes: number, valueCount: number, valueBytes: number }), {
-      minLength: 1,
-      maxLength: 3,
-    }),
+    addedBlobs: fc.array(anyBlob, { minLength: 1, maxLength: 3 }),
   },
   { requiredKeys: ['addedTables', 'deletedTables'] },
 );
