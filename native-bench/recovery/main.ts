@@ -86,10 +86,22 @@ function dropPageCache(): void {
   }
 }
 
-const HEADING = ['values-keys', 'records', 'log', 'open', 'first read', 'first ack', 'MB/s', 'records/s', 'RSS max'];
+const HEADING = [
+  'values-keys',
+  'records',
+  'log',
+  'open',
+  'first read',
+  'first ack',
+  'MB/s',
+  'records/s',
+  'cpu',
+  'RSS max',
+];
 
 function formatRow({ name }: Row, opened: OpenedReport): string[] {
-  const { openMs, firstReadMs, firstAckMs, replayedRecords, replayedBytes, rssMaxBytes, eventLoopMaxMs } = opened;
+  const { openMs, cpuMs, firstReadMs, firstAckMs, replayedRecords, replayedBytes, rssMaxBytes, eventLoopMaxMs } =
+    opened;
   const isGoal = logBytes >= GOAL_LOG_BYTES;
   return [
     name,
@@ -100,6 +112,7 @@ function formatRow({ name }: Row, opened: OpenedReport): string[] {
     formatMs(firstAckMs),
     formatCount(replayedBytes / 1e3 / openMs),
     formatCount((replayedRecords * 1e3) / openMs),
+    formatMs(cpuMs),
     formatMegabytes(rssMaxBytes),
     formatMs(eventLoopMaxMs),
     ...(isGoal ? [`< ${FIRST_READ_MS_MAX} ms`, firstReadMs < FIRST_READ_MS_MAX ? 'met' : 'MISSED'] : []),

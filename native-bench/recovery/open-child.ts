@@ -15,9 +15,11 @@ const data = new RecoveryData(task.seed, task.order, task.valueBytes);
 const lastKey = data.key(recordCount - 1);
 const delay = new EventLoopDelay();
 delay.start();
+const cpuBefore = process.cpuUsage();
 const startedAtMs = performance.now();
 const db = await open(task.directory, { memtableBytes: task.memtableBytes });
 const openMs = performance.now() - startedAtMs;
+const cpu = process.cpuUsage(cpuBefore);
 const lastValue = db.getSync(lastKey);
 const firstReadMs = performance.now() - startedAtMs;
 await db.put(lastKey, data.value(recordCount - 1));
@@ -32,6 +34,7 @@ checkSample();
 const eventLoopMaxMs = delay.maxMs;
 const opened: OpenedReport = {
   openMs,
+  cpuMs: (cpu.user + cpu.system) / 1000,
   firstReadMs,
   firstAckMs,
   replayedRecords,

@@ -20,6 +20,8 @@ export interface FilledReport {
 /** What the next process found, times from the call of `open` on. */
 export interface OpenedReport {
   readonly openMs: number;
+  /** Of all threads, until it was open. */
+  readonly cpuMs: number;
   readonly firstReadMs: number;
   readonly firstAckMs: number;
   readonly replayedRecords: number;

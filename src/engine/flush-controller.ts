@@ -63,7 +63,7 @@ export class FlushController {
   trySeal(minimumBytes: number): boolean {
     const { state, wal } = this.#options;
     if (state.sealed.length >= SEALED_MEMTABLES_MAX) return false;
-    state.seal(minimumBytes, wal.rotate());
+    state.seal(state.createSlot(minimumBytes), wal.rotate());
     this.start();
     return true;
   }

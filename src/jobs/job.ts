@@ -5,9 +5,10 @@
  */
 import type { ErrorData } from '../base/errors.js';
 import type { BlobMetadata } from '../blob/blob-metadata.js';
-import type { MemtableShare } from '../memtable/memtable.js';
+import type { MemtableFill, MemtableShare } from '../memtable/memtable.js';
 import type { KeyRange } from '../read/key-range.js';
 import type { TableMetadata } from '../table/table-metadata.js';
+import type { LogStretch } from '../wal/log-stretch.js';
 import type { BulkChunk } from './bulk-chunk.js';
 
 /** How new tables are to be written. */
@@ -100,7 +101,32 @@ export interface BulkLoadJob {
   readonly blobs?: BlobSettings;
 }
 
+/** Fills a memtable from the log. It writes no file. */
+export interface ReplayJob {
+  readonly kind: 'replay';
+  readonly directory: string;
+  /** Of records that were found whole, in the order of the log. */
+  readonly stretches: readonly LogStretch[];
+  /** Operations up to it are left out. */
+  readonly afterSequence: number;
+  /** Nobody reads it yet; what it holds is overwritten. */
+  readonly memtable: MemtableShare;
+}
+
+export interface ReplayOutput {
+  readonly fill: MemtableFill;
+  /** The last one in the memtable; what comes after it is in `rest`. */
+  readonly lastSequence: number;
+  /** What found no room, from the record with the first such operation on. */
+  readonly rest: readonly LogStretch[];
+  readonly elapsedMs: number;
+}
+
+/** Makes new files for the tree. */
 export type Job = FlushJob | CompactionJob | BulkLoadJob;
+
+/** All that a worker runs. */
+export type WorkerJob = Job | ReplayJob;
 
 /** The new files of a job, by what the manifest will know of them, and what it took. */
 export interface JobFiles {
@@ -116,10 +142,13 @@ export interface JobOutput extends JobFiles {
   readonly elapsedMs: number;
 }
 
-export type JobReply = { readonly output: JobOutput } | { readonly error: ErrorData };
+/** What a job answers with goes by its kind. */
+export type OutputOf<J extends WorkerJob> = J extends ReplayJob ? ReplayOutput : JobOutput;
+
+export type JobReply = { readonly output: OutputOf<WorkerJob> } | { readonly error: ErrorData };
 
 export interface JobRunner {
   /** Throws what the job threw, as a StemeError. */
-  run(job: Job): Promise<JobOutput>;
+  run<J extends WorkerJob>(job: J): Promise<OutputOf<J>>;
   close(): Promise<void>;
 }

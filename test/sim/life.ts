@@ -2,7 +2,7 @@ import { Prng } from '../../src/base/prng.js';
 import type { BatchOperation, Database, EntryIterator, Snapshot } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import type { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
-import type { Job, JobOutput } from '../../src/jobs/job.js';
+import type { OutputOf, WorkerJob } from '../../src/jobs/job.js';
 import { valueAt, type WriteHistory } from '../support/write-history.js';
 import { type CheckpointRecord, type CrashPoint, CrashRecorder } from './crash-recorder.js';
 import { boundsOf, checkRange, checkScans, contentsOf, entriesWithin, expectEntries } from './reading.js';
@@ -41,7 +41,7 @@ export class Life {
   readonly #snapshots = new Map<number, OpenSnapshot>();
   readonly #iterators = new Map<number, OpenIterator>();
   /** What was visible when a flush job started. */
-  readonly #visibleAtStart = new Map<Job, number>();
+  readonly #visibleAtStart = new Map<WorkerJob, number>();
   #options: Options;
   /** Only while it may be used. */
   #db: Database | undefined;
@@ -94,8 +94,8 @@ export class Life {
 
   async #open(): Promise<void> {
     const watch = {
-      started: (job: Job) => this.#noteJobStart(job),
-      ended: (job: Job, output: JobOutput) => this.#checkJobEnd(job, output),
+      started: (job: WorkerJob) => this.#noteJobStart(job),
+      ended: (job: WorkerJob, output: OutputOf<WorkerJob>) => this.#checkJobEnd(job, output),
     };
     this.isOpening = true;
     this.#db = await this.#world.open(this.#recorder.fileSystem, this.#options, watch);
@@ -335,17 +335,17 @@ export class Life {
     return contents;
   }
 
-  #noteJobStart(job: Job): void {
+  #noteJobStart(job: WorkerJob): void {
     if (job.kind !== 'flush' || this.#db === undefined) return;
     this.#visibleAtStart.set(job, this.#db.stats().sequence.visible);
   }
 
   /** Law 7: what is not safe in the log is not flushed, since it may yet fail there. */
-  #checkJobEnd(job: Job, { tables }: JobOutput): void {
+  #checkJobEnd(job: WorkerJob, output: OutputOf<WorkerJob>): void {
     const visible = this.#visibleAtStart.get(job);
-    if (visible === undefined) return;
+    if (visible === undefined || !('tables' in output)) return;
     this.#visibleAtStart.delete(job);
-    const unsafe = tables.find(({ largestSequence }) => largestSequence > visible);
+    const unsafe = output.tables.find(({ largestSequence }) => largestSequence > visible);
     if (unsafe === undefined) return;
     const what = `sequence ${unsafe.largestSequence} was flushed when only ${visible} was safe in the log`;
     this.#problem ??= new Violation(what);

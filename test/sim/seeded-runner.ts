@@ -1,12 +1,12 @@
 import type { FileSystem } from '../../src/fs/file-system.js';
 import { InlineRunner } from '../../src/jobs/inline-runner.js';
-import type { Job, JobOutput, JobRunner } from '../../src/jobs/job.js';
+import type { JobRunner, OutputOf, WorkerJob } from '../../src/jobs/job.js';
 import type { SeededScheduler } from './seeded-scheduler.js';
 
 /** Told of every job at its start and of its output at its end. */
 export interface JobWatch {
-  started(job: Job): void;
-  ended(job: Job, output: JobOutput): void;
+  started(job: WorkerJob): void;
+  ended(job: WorkerJob, output: OutputOf<WorkerJob>): void;
 }
 
 /** Runs jobs on the calling thread, each after and before a seeded number of turns of everybody else. */
@@ -21,7 +21,7 @@ export class SeededRunner implements JobRunner {
     this.#watch = watch;
   }
 
-  async run(job: Job): Promise<JobOutput> {
+  async run<J extends WorkerJob>(job: J): Promise<OutputOf<J>> {
     await this.#scheduler.holdLong(`${job.kind} starts`);
     this.#watch?.started(job);
     const output = await this.#inner.run(job);

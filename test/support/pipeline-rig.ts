@@ -112,7 +112,7 @@ export class PipelineRig {
 
   #trySeal(minimumBytes: number): boolean {
     if (this.state.sealed.length >= SEALED_MEMTABLES_MAX) return false;
-    this.state.seal(minimumBytes, this.wal.wal.rotate());
+    this.state.seal(this.state.createSlot(minimumBytes), this.wal.wal.rotate());
     return true;
   }
 }

@@ -140,6 +140,7 @@ describe('a filter of any content', () => {
 });
 
 const PROPERTIES: TableProperties = {
+  databaseId: 7,
   entryCount: 300,
   tombstoneCount: 2,
   rawBytes: 9000,
