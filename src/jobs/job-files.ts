@@ -4,6 +4,7 @@ import type { Job } from './job.js';
 
 /** Every file that a job may have begun. All of them are its own: nobody knows of them before it has answered. */
 export function outputPathsOf(job: Job): string[] {
+  if (job.kind === 'verify-table') return [];
   const tables = job.kind === 'flush' ? [job.number] : job.numbers;
   const names = [...tables.map(tableName), ...(job.blobs?.numbers ?? []).map(blobName)];
   return names.map((name) => join(job.settings.directory, name));

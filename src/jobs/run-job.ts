@@ -5,15 +5,16 @@ import { runCompaction } from './compaction-job.js';
 import { runFlush } from './flush-job.js';
 import type { Job, JobFiles, JobReply } from './job.js';
 import { outputPathsOf } from './job-files.js';
+import { runVerifyTable } from './verify-table-job.js';
 
 /** Runs a job to its end and answers with data, never with a throw: a posted error would lose its class and code. */
 export async function runJob(fileSystem: FileSystem, job: Job): Promise<JobReply> {
   const startedAtMs = performance.now();
   try {
-    const { tables, blobs, readBytes } = await runKind(fileSystem, job);
+    const files = await runKind(fileSystem, job);
     makeNamesDurable(fileSystem, job);
-    const writtenBytes = fileBytesOf(tables) + fileBytesOf(blobs);
-    return { output: { tables, blobs, readBytes, writtenBytes, elapsedMs: performance.now() - startedAtMs } };
+    const writtenBytes = fileBytesOf(files.tables) + fileBytesOf(files.blobs);
+    return { output: { ...files, writtenBytes, elapsedMs: performance.now() - startedAtMs } };
   } catch (error) {
     return { error: errorToData(error) };
   }
@@ -27,11 +28,14 @@ function runKind(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
       return runCompaction(fileSystem, job);
     case 'bulk-load':
       return runBulkLoad(fileSystem, job);
+    case 'verify-table':
+      return runVerifyTable(fileSystem, job);
   }
 }
 
 /** The names must be durable before the manifest mentions them. Files without durable names are removed: nobody knows of them. */
 function makeNamesDurable(fileSystem: FileSystem, job: Job): void {
+  if (job.kind === 'verify-table') return;
   try {
     fileSystem.syncDirectorySync(job.settings.directory);
   } catch (error) {

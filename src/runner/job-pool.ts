@@ -81,5 +81,6 @@ function giveUp(job: Job, cause: unknown): StemeError {
 
 function describeJob(job: Job): string {
   if (job.kind === 'flush') return `flush to table ${job.number}`;
+  if (job.kind === 'verify-table') return `verification of table ${job.table.number}`;
   return job.kind === 'compaction' ? `compaction to level ${job.outputLevel}` : 'bulk load';
 }
