@@ -6,6 +6,7 @@ import { runFlush } from './flush-job.js';
 import type { Job, JobFiles, JobOutput, JobReply, WorkerJob } from './job.js';
 import { outputPathsOf } from './job-files.js';
 import { runReplay } from './replay-job.js';
+import { runVerifyTable } from './verify-table-job.js';
 
 /** Runs a job to its end and answers with data, never with a throw: a posted error would lose its class and code. */
 export async function runJob(fileSystem: FileSystem, job: WorkerJob): Promise<JobReply> {
@@ -18,10 +19,10 @@ export async function runJob(fileSystem: FileSystem, job: WorkerJob): Promise<Jo
 
 async function runTableJob(fileSystem: FileSystem, job: Job): Promise<JobOutput> {
   const startedAtMs = performance.now();
-  const { tables, blobs, readBytes } = await runKind(fileSystem, job);
+  const files = await runKind(fileSystem, job);
   makeNamesDurable(fileSystem, job);
-  const writtenBytes = fileBytesOf(tables) + fileBytesOf(blobs);
-  return { tables, blobs, readBytes, writtenBytes, elapsedMs: performance.now() - startedAtMs };
+  const writtenBytes = fileBytesOf(files.tables) + fileBytesOf(files.blobs);
+  return { ...files, writtenBytes, elapsedMs: performance.now() - startedAtMs };
 }
 
 function runKind(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
@@ -32,11 +33,14 @@ function runKind(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
       return runCompaction(fileSystem, job);
     case 'bulk-load':
       return runBulkLoad(fileSystem, job);
+    case 'verify-table':
+      return runVerifyTable(fileSystem, job);
   }
 }
 
 /** The names must be durable before the manifest mentions them. Files without durable names are removed: nobody knows of them. */
 function makeNamesDurable(fileSystem: FileSystem, job: Job): void {
+  if (job.kind === 'verify-table') return;
   try {
     fileSystem.syncDirectorySync(job.settings.directory);
   } catch (error) {

@@ -97,5 +97,6 @@ function giveUp(job: WorkerJob, cause: unknown): StemeError {
 function describeJob(job: WorkerJob): string {
   if (job.kind === 'flush') return `flush to table ${job.number}`;
   if (job.kind === 'replay') return 'replay of the log';
+  if (job.kind === 'verify-table') return `verification of table ${job.table.number}`;
   return job.kind === 'compaction' ? `compaction to level ${job.outputLevel}` : 'bulk load';
 }
