@@ -12,6 +12,8 @@ export interface BlobCacheOptions {
   readonly readMode: 'mmap' | 'pread';
   /** Readers kept open; one more is opened only after another is closed (law 8). */
   readonly openBlobsMax: number;
+  /** As of a BlobReader. */
+  readonly checksHeader?: boolean;
 }
 
 /**
@@ -60,11 +62,11 @@ export class BlobCache implements BlobResolver {
   }
 
   #open(number: number): BlobReader {
-    const { fileSystem, directory, readMode, openBlobsMax } = this.#options;
+    const { fileSystem, directory, readMode, openBlobsMax, checksHeader } = this.#options;
     for (const oldest of this.#readers.keys()) {
       if (this.#readers.size < openBlobsMax) break;
       this.evict(oldest);
     }
-    return new BlobReader({ fileSystem, path: join(directory, blobName(number)), number, readMode });
+    return new BlobReader({ fileSystem, path: join(directory, blobName(number)), number, readMode, checksHeader });
   }
 }

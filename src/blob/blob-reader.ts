@@ -17,6 +17,8 @@ export interface BlobReaderOptions {
   readonly number: number;
   /** `mmap` falls back to `pread` where the file system maps nothing. */
   readonly readMode: 'mmap' | 'pread';
+  /** `false`: the header may be damaged. Each value has a checksum of its own. Default `true`. */
+  readonly checksHeader?: boolean;
 }
 
 /** Reads values of one blob file, each checked before it is believed (law 5). */
@@ -28,14 +30,14 @@ export class BlobReader {
   #handle: FileHandle | undefined;
 
   /** Errors: STEME_CORRUPTION, STEME_UNSUPPORTED, STEME_IO. */
-  constructor({ fileSystem, path, number, readMode }: BlobReaderOptions) {
+  constructor({ fileSystem, path, number, readMode, checksHeader = true }: BlobReaderOptions) {
     this.#path = path;
     this.#number = number;
     this.#mapping = readMode === 'mmap' ? fileSystem.mapSync(path)?.bytes : undefined;
     if (this.#mapping === undefined) this.#handle = fileSystem.openSync(path, 'read');
     try {
       this.#fileBytes = this.#mapping?.length ?? this.#handle?.sizeBytesSync() ?? 0;
-      checkBlobHeader(this.#readRaw(0, Math.min(BLOB_HEADER_BYTES, this.#fileBytes)), number, path);
+      if (checksHeader) checkBlobHeader(this.#readRaw(0, Math.min(BLOB_HEADER_BYTES, this.#fileBytes)), number, path);
     } catch (error) {
       this.close();
       throw error;

@@ -2,9 +2,12 @@ import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../base/clock.js';
 import type { Database } from '../engine/api.js';
 import type { Options } from '../engine/options.js';
+import type { RepairOptions, RepairReport } from '../engine/repair/repair-report.js';
 import type { FileSystem } from '../fs/file-system.js';
 
 export type OpenDatabase = (directory: string, options?: Options) => Promise<Database>;
+
+export type RepairDatabase = (directory: string, options?: RepairOptions) => Promise<RepairReport>;
 
 export interface CliOutput extends Writable {
   /** True on a terminal. */
@@ -21,4 +24,5 @@ export interface CliEnvironment {
   readonly clock: Clock;
   readonly fileSystem: FileSystem;
   readonly openDatabase: OpenDatabase;
+  readonly repairDatabase: RepairDatabase;
 }

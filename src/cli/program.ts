@@ -16,6 +16,7 @@ import { type GetFlags, getCommand } from './get-command.js';
 import { type IngestFlags, ingestCommand } from './ingest-command.js';
 import { packageVersion } from './package-version.js';
 import { FORMAT_NAMES } from './record-reader/record-reader.js';
+import { type RepairFlags, repairCommand } from './repair-command.js';
 import { type ScanFlags, scanCommand } from './scan-command.js';
 import { type SizeFlags, sizeCommand } from './size-command.js';
 import { type StatsFlags, statsCommand } from './stats-command.js';
@@ -65,6 +66,7 @@ function buildProgram(environment: CliEnvironment, finish: Finish): Command {
   addCheckpoint(program, environment, finish);
   addBackup(program, environment, finish);
   addRestore(program, environment, finish);
+  addRepair(program, environment, finish);
   return program;
 }
 
@@ -163,6 +165,15 @@ function addRestore(program: Command, environment: CliEnvironment, finish: Finis
     .argument('<BACKUPS>', 'the directory of backups')
     .option('--id <id>', 'which one (default: the last)', wholeNumber)
     .action(async (from: string, flags: RestoreFlags) => finish(await restoreCommand(from, flags, environment)));
+}
+
+function addRepair(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'repair')
+    .description(
+      'make a damaged database usable again, of all that is intact; nothing is deleted, see lost/ afterwards',
+    )
+    .option('--dry-run', 'tell what would be done, and write nothing; exit with code 5 if there is damage')
+    .action(async (flags: RepairFlags) => finish(await repairCommand(flags, environment)));
 }
 
 function databaseCommand(program: Command, name: string): Command {
