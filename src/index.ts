@@ -14,6 +14,8 @@ import type { Database } from './engine/api.js';
 import type { Environment } from './engine/environment.js';
 import { openWith } from './engine/open.js';
 import type { Options } from './engine/options.js';
+import { repairWith } from './engine/repair/repair.js';
+import type { RepairOptions, RepairReport } from './engine/repair/repair-report.js';
 import type { VerifyOptions } from './engine/verify/verify.js';
 import { verifyWith } from './engine/verify/verify.js';
 import type { VerifyReport } from './engine/verify/verify-report.js';
@@ -48,6 +50,16 @@ export type {
 } from './engine/api.js';
 export type { Finding } from './engine/finding.js';
 export type { Options } from './engine/options.js';
+export type {
+  FileOutcome,
+  KeysBetween,
+  LostSpan,
+  LostValue,
+  RepairedFile,
+  RepairOptions,
+  RepairReport,
+  SequenceGap,
+} from './engine/repair/repair-report.js';
 export type { VerifyOptions } from './engine/verify/verify.js';
 export type { VerifiedFiles, VerifyReport } from './engine/verify/verify-report.js';
 
@@ -76,4 +88,13 @@ export function open(directory: string, options: Options = {}): Promise<Database
  */
 export function verify(directory: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   return verifyWith(directory, options, environment);
+}
+
+/**
+ * Makes a database that can be opened of everything in `directory` that is intact. Nothing is deleted: what goes out of use is in
+ * `lost/`, with a report. A database without damage stays as it is. Errors: STEME_NOT_FOUND, STEME_LOCKED, STEME_UNSUPPORTED where a
+ * newer version wrote it, STEME_ABORTED, STEME_IO.
+ */
+export function repair(directory: string, options: RepairOptions = {}): Promise<RepairReport> {
+  return repairWith(directory, options, environment);
 }

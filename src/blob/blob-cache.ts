@@ -14,6 +14,8 @@ export interface BlobCacheOptions {
   readonly openBlobsMax: number;
   /** Which database wrote the file, as far as that is known. */
   readonly databaseIdOf?: (number: number) => number | undefined;
+  /** As of a BlobReader. */
+  readonly checksHeader?: boolean;
 }
 
 /**
@@ -62,12 +64,13 @@ export class BlobCache implements BlobResolver {
   }
 
   #open(number: number): BlobReader {
-    const { fileSystem, directory, readMode, openBlobsMax } = this.#options;
+    const { fileSystem, directory, readMode, openBlobsMax, databaseIdOf, checksHeader } = this.#options;
     for (const oldest of this.#readers.keys()) {
       if (this.#readers.size < openBlobsMax) break;
       this.evict(oldest);
     }
-    const databaseId = this.#options.databaseIdOf?.(number);
-    return new BlobReader({ fileSystem, path: join(directory, blobName(number)), number, databaseId, readMode });
+    const databaseId = databaseIdOf?.(number);
+    const path = join(directory, blobName(number));
+    return new BlobReader({ fileSystem, path, number, databaseId, readMode, checksHeader });
   }
 }

@@ -12,6 +12,8 @@ export interface BlobReaderOptions {
   readonly databaseId?: number;
   /** `mmap` falls back to `pread` where the file system maps nothing. */
   readonly readMode: 'mmap' | 'pread';
+  /** `false`: the header may be damaged. Each value has a checksum of its own. Default `true`. */
+  readonly checksHeader?: boolean;
 }
 
 /** Reads values of one blob file, each checked before it is believed (law 5). */
@@ -22,14 +24,13 @@ export class BlobReader {
   #handle: FileHandle | undefined;
 
   /** Errors: STEME_CORRUPTION, STEME_UNSUPPORTED, STEME_IO. */
-  constructor({ fileSystem, path, number, databaseId, readMode }: BlobReaderOptions) {
+  constructor({ fileSystem, path, number, databaseId, readMode, checksHeader = true }: BlobReaderOptions) {
     this.#path = path;
     this.#mapping = readMode === 'mmap' ? fileSystem.mapSync(path)?.bytes : undefined;
     if (this.#mapping === undefined) this.#handle = fileSystem.openSync(path, 'read');
     try {
       this.#fileBytes = this.#mapping?.length ?? this.#handle?.sizeBytesSync() ?? 0;
-      const header = this.#readRaw(0, Math.min(BLOB_HEADER_BYTES, this.#fileBytes));
-      checkBlobHeader(header, number, path, databaseId);
+      if (checksHeader) checkBlobHeader(this.#readHeader(), number, path, databaseId);
     } catch (error) {
       this.close();
       throw error;
@@ -59,6 +60,10 @@ export class BlobReader {
       throw this.#damaged(offsetBytes, `a value of ${storedBytes} bytes`, `a file of ${this.#fileBytes} bytes`);
     }
     return this.#readRaw(offsetBytes, rawBytes);
+  }
+
+  #readHeader(): Buffer {
+    return this.#readRaw(0, Math.min(BLOB_HEADER_BYTES, this.#fileBytes));
   }
 
   /** Of the mapping, or in new memory. */

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../base/clock.js';
 import type { Database } from '../engine/api.js';
 import type { Options } from '../engine/options.js';
+import type { RepairOptions, RepairReport } from '../engine/repair/repair-report.js';
 import type { VerifyOptions } from '../engine/verify/verify.js';
 import type { VerifyReport } from '../engine/verify/verify-report.js';
 import type { FileSystem } from '../fs/file-system.js';
@@ -9,6 +10,7 @@ import type { FileSystem } from '../fs/file-system.js';
 export type OpenDatabase = (directory: string, options?: Options) => Promise<Database>;
 
 export type VerifyDatabase = (directory: string, options?: VerifyOptions) => Promise<VerifyReport>;
+export type RepairDatabase = (directory: string, options?: RepairOptions) => Promise<RepairReport>;
 
 export interface CliOutput extends Writable {
   /** True on a terminal. */
@@ -26,4 +28,5 @@ export interface CliEnvironment {
   readonly fileSystem: FileSystem;
   readonly openDatabase: OpenDatabase;
   readonly verifyDatabase: VerifyDatabase;
+  readonly repairDatabase: RepairDatabase;
 }

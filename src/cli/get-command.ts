@@ -1,7 +1,8 @@
+import { jsonBytes } from '../base/json-bytes.js';
 import type { CliEnvironment } from './cli-environment.js';
 import { EXIT_KEY_NOT_FOUND, EXIT_OK } from './exit-codes.js';
 import { Output } from './output.js';
-import { jsonBytes, printable } from './printable.js';
+import { printable } from './printable.js';
 
 export interface GetFlags {
   readonly db: string;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { systemClock } from '../base/clock.js';
 import { realFileSystem } from '../fs/real-file-system.js';
-import { open, verify } from '../index.js';
+import { open, repair, verify } from '../index.js';
 import { formatWarning } from './error-report.js';
 import { runCli } from './program.js';
 
@@ -24,4 +24,5 @@ process.exitCode = await runCli(argv, {
   fileSystem: realFileSystem,
   openDatabase: open,
   verifyDatabase: verify,
+  repairDatabase: repair,
 });

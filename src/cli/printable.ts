@@ -1,13 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Bytes in JSON: a string where they are UTF-8, otherwise an object, so that the two can never be mixed up. */
-export type JsonBytes = string | { readonly base64: string };
-
-export function jsonBytes(bytes: Uint8Array): JsonBytes {
-  const buffer = asBuffer(bytes);
-  return isUtf8(buffer) ? buffer.toString('utf8') : { base64: buffer.toString('base64') };
-}
-
 const SHORT_ESCAPES: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' };
 /** C0 and C1 controls, DEL, the backslash, and the two line separators: what could forge a line or drive a terminal. */
 const UNSAFE = /[\p{Cc}\\\u2028\u2029]/gu;

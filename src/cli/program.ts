@@ -16,6 +16,7 @@ import { type GetFlags, getCommand } from './get-command.js';
 import { type IngestFlags, ingestCommand } from './ingest-command.js';
 import { packageVersion } from './package-version.js';
 import { FORMAT_NAMES } from './record-reader/record-reader.js';
+import { type RepairFlags, repairCommand } from './repair-command.js';
 import { type ScanFlags, scanCommand } from './scan-command.js';
 import { type SizeFlags, sizeCommand } from './size-command.js';
 import { type StatsFlags, statsCommand } from './stats-command.js';
@@ -67,6 +68,7 @@ function buildProgram(environment: CliEnvironment, finish: Finish): Command {
   addBackup(program, environment, finish);
   addRestore(program, environment, finish);
   addVerify(program, environment, finish);
+  addRepair(program, environment, finish);
   return program;
 }
 
@@ -172,6 +174,15 @@ function addVerify(program: Command, environment: CliEnvironment, finish: Finish
     .description('read everything and report each damage with file and offset; writes nothing')
     .option('--threads <n>', 'worker threads (default: one a core)', wholeNumber)
     .action(async (flags: VerifyFlags) => finish(await verifyCommand(flags, environment)));
+}
+
+function addRepair(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'repair')
+    .description(
+      'make a damaged database usable again, of all that is intact; nothing is deleted, see lost/ afterwards',
+    )
+    .option('--dry-run', 'tell what would be done, and write nothing; exit with code 5 if there is damage')
+    .action(async (flags: RepairFlags) => finish(await repairCommand(flags, environment)));
 }
 
 function databaseCommand(program: Command, name: string): Command {

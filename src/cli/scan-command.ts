@@ -1,9 +1,10 @@
+import { jsonBytes } from '../base/json-bytes.js';
 import { MIB } from '../base/limits.js';
 import type { Entry, EntryIterator } from '../engine/api.js';
 import type { CliEnvironment } from './cli-environment.js';
 import { EXIT_INTERRUPTED, EXIT_OK } from './exit-codes.js';
 import { Output } from './output.js';
-import { jsonBytes, printable } from './printable.js';
+import { printable } from './printable.js';
 
 export interface ScanFlags {
   readonly db: string;

@@ -13,12 +13,10 @@
 import { join, resolve } from 'node:path';
 import { StemeError } from '../base/errors.js';
 import { blobName, tableName } from '../base/file-names.js';
-import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
 import { ManifestWriter, pointCurrentAt } from '../version/manifest-writer.js';
 import type { Version } from '../version/version.js';
-import { SegmentAllocator } from '../wal/segment-allocator.js';
-import { SegmentFiles } from '../wal/segment-writer.js';
 import type { CheckpointFile, CheckpointOptions, CheckpointResult } from './api.js';
+import { writeEmptyLog } from './empty-log.js';
 import type { EngineParts } from './engine.js';
 import { throwIfEnded } from './long-calls.js';
 import { FilePlacer } from './place-file.js';
@@ -125,7 +123,7 @@ async function writeOwnFiles(parts: CheckpointParts, path: string, version: Vers
   const databaseId = randomUint32();
   const logNumber = versions.allocateFileNumber();
   const manifestNumber = versions.allocateFileNumber();
-  await writeEmptyLog(parts, path, databaseId, logNumber);
+  await writeEmptyLog(parts.environment, path, databaseId, logNumber);
   const manifest = await ManifestWriter.create(fileSystem, path, manifestNumber, {
     databaseId,
     logNumber,
@@ -135,38 +133,4 @@ async function writeOwnFiles(parts: CheckpointParts, path: string, version: Vers
   });
   await manifest.close();
   await pointCurrentAt(fileSystem, path, manifestNumber);
-}
-
-/** The segment that the manifest names as the first: durable, with a header and nothing else. */
-async function writeEmptyLog(
-  { environment }: CheckpointParts,
-  path: string,
-  databaseId: number,
-  number: number,
-): Promise<void> {
-  const { fileSystem, clock, onWarning } = environment;
-  const allocator = new SegmentAllocator({
-    fileSystem,
-    directory: path,
-    allocateNumber: () => number,
-    segmentBytes: DIRECT_IO_BLOCK_BYTES,
-    initialBytes: DIRECT_IO_BLOCK_BYTES,
-    recycledMax: 0,
-    onWarning: (cause) => onWarning(new StemeError('STEME_IO', 'the log of a checkpoint was not tidied up', { cause })),
-  });
-  const segments = new SegmentFiles({
-    fileSystem,
-    allocator,
-    databaseId,
-    syncMode: 'fdatasync',
-    clock,
-    recovered: [],
-    obsoleteNumbers: [],
-  });
-  const segment = await segments.next(undefined, 0);
-  try {
-    await segment.sync();
-  } finally {
-    await segment.close();
-  }
 }

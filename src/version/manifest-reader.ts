@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CorruptionError, StemeError } from '../base/errors.js';
+import { CorruptionError, type Damage, StemeError } from '../base/errors.js';
 import { CURRENT_NAME, manifestName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { findDurableMark } from '../log/durable-mark-search.js';
@@ -47,6 +47,44 @@ export async function readManifest(
   directory: string,
   manifestNumber: number,
 ): Promise<ManifestState> {
+  return (await replayManifest(fileSystem, directory, manifestNumber, Number.POSITIVE_INFINITY)).run();
+}
+
+/** A manifest as far as it is whole. */
+export interface ManifestPrefix {
+  /** What the edits before the damage add up to; undefined if not even its snapshot is whole. */
+  readonly state: ManifestState | undefined;
+  /** Undefined if all of it is whole. */
+  readonly damage: Damage | undefined;
+}
+
+/** As `readManifest`, but damage ends the reading in place of failing it. Errors: STEME_UNSUPPORTED, STEME_IO. */
+export async function readManifestPrefix(
+  fileSystem: FileSystem,
+  directory: string,
+  manifestNumber: number,
+): Promise<ManifestPrefix> {
+  let damage: Damage | undefined;
+  for (let editsMax = Number.POSITIVE_INFINITY; ; ) {
+    const replay = await replayManifest(fileSystem, directory, manifestNumber, editsMax);
+    try {
+      return { state: await replay.run(), damage };
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      // The second time, all edits are those that were taken before: they do not add up.
+      if (replay.editCount === 0 || damage !== undefined) return { state: undefined, damage: damage ?? error.damage };
+      damage = error.damage;
+      editsMax = replay.editCount;
+    }
+  }
+}
+
+async function replayManifest(
+  fileSystem: FileSystem,
+  directory: string,
+  manifestNumber: number,
+  editsMax: number,
+): Promise<ManifestReplay> {
   const name = manifestName(manifestNumber);
   const path = join(directory, name);
   if (!(await fileSystem.exists(path))) {
@@ -58,11 +96,7 @@ export async function readManifest(
     });
   }
   const log = await LogReader.open(fileSystem, path, { identity: manifestIdentity(manifestNumber) });
-  try {
-    return await new ManifestReplay(fileSystem, path, manifestNumber, log).run();
-  } finally {
-    await log.close();
-  }
+  return new ManifestReplay(fileSystem, path, manifestNumber, log, editsMax);
 }
 
 const WHOLE_SNAPSHOT = 'a snapshot with all its fields';
@@ -75,24 +109,39 @@ class ManifestReplay {
   readonly #manifestNumber: number;
   readonly #log: LogReader;
   readonly #levels: LevelsBuilder;
+  readonly #editsMax: number;
   #offsetBytes = 0;
+  /** Edits that were taken whole, the snapshot being the first. */
+  editCount = 0;
 
-  constructor(fileSystem: FileSystem, path: string, manifestNumber: number, log: LogReader) {
+  constructor(fileSystem: FileSystem, path: string, manifestNumber: number, log: LogReader, editsMax: number) {
     this.#fileSystem = fileSystem;
     this.#path = path;
     this.#file = manifestName(manifestNumber);
     this.#manifestNumber = manifestNumber;
     this.#log = log;
+    this.#editsMax = editsMax;
     this.#levels = new LevelsBuilder(EMPTY_LEVELS, NO_BLOBS, (problem) => this.#fail(FITTING_EDIT, problem));
   }
 
+  /** Once. */
   async run(): Promise<ManifestState> {
+    try {
+      return await this.#replay();
+    } finally {
+      await this.#log.close();
+    }
+  }
+
+  async #replay(): Promise<ManifestState> {
     const databaseId = this.#readHeader(await this.#nextRecord());
     let scalars = this.#applySnapshot(databaseId, await this.#nextRecord());
-    for (;;) {
+    this.editCount = 1;
+    while (this.editCount < this.#editsMax) {
       const record = await this.#nextRecord();
       if (record === undefined) break;
       scalars = this.#applyEdit(scalars, record);
+      this.editCount++;
     }
     const { levels, blobs } = this.#levels.finish();
     return { ...scalars, version: new Version(levels, blobs) };

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/base/clock.js';
 import type { CliEnvironment } from '../../src/cli/cli-environment.js';
 import { runCli } from '../../src/cli/program.js';
 import { realFileSystem } from '../../src/fs/real-file-system.js';
-import { open, verify } from '../../src/index.js';
+import { open, repair, verify } from '../../src/index.js';
 
 export interface CliResult {
   readonly exitCode: number;
@@ -54,6 +54,7 @@ export async function steme(argv: readonly string[], setting: CliSetting = {}): 
     fileSystem: realFileSystem,
     openDatabase: open,
     verifyDatabase: verify,
+    repairDatabase: repair,
     ...overrides,
   });
   return { exitCode, stdout: stdout.text, stderr: stderr.text };

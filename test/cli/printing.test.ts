@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonBytes, printable } from '../../src/cli/printable.js';
+import { jsonBytes } from '../../src/base/json-bytes.js';
+import { printable } from '../../src/cli/printable.js';
 import { describeProgress } from '../../src/cli/progress.js';
 import { formatTable } from '../../src/cli/table-printer.js';
 import { formatBytes, formatCount, formatMs } from '../../src/cli/units.js';

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { BLOB_HEADER_BYTES } from '../../src/blob/blob-format.js';
 import type { Options } from '../../src/engine/options.js';
 import { InterceptedFileSystem } from '../../src/fs/intercepted-file-system.js';
 import { ioError, systemError } from '../../src/fs/io-error.js';
@@ -174,13 +175,13 @@ function equalNeighbours(offsets: readonly number[]): [number, number] {
 describe('damage of a blob file', () => {
   it('is found value by value', async () => {
     const bytes = await readWhole(disk, blob);
-    bytes[24 + 10] ^= 1;
+    bytes[BLOB_HEADER_BYTES + 10] ^= 1;
     bytes[bytes.length - 1] ^= 1;
     await replaceFile(disk, blob, bytes);
     const { findings, blobs } = await verifyOn(disk);
     expect(findings).toMatchObject([
-      { file: blob, kind: 'blob', offsetBytes: 24, problem: expect.stringContaining('value checksum') },
-      { file: blob, kind: 'blob', offsetBytes: 24 + 4 * 2005 },
+      { file: blob, kind: 'blob', offsetBytes: BLOB_HEADER_BYTES, problem: expect.stringContaining('value checksum') },
+      { file: blob, kind: 'blob', offsetBytes: BLOB_HEADER_BYTES + 4 * 2005 },
     ]);
     expect(blobs.entries).toBe(3);
   });
@@ -190,12 +191,12 @@ describe('damage of a blob file', () => {
     await flipBit(disk, blob, 3);
     expect((await verifyOn(disk)).findings).toMatchObject([{ file: blob, kind: 'blob', offsetBytes: 0 }]);
     const cut = whole.clone();
-    await replaceFile(cut, blob, (await readWhole(whole, blob)).subarray(0, 24 + 3 * 2005 + 7));
+    await replaceFile(cut, blob, (await readWhole(whole, blob)).subarray(0, BLOB_HEADER_BYTES + 3 * 2005 + 7));
     const { findings } = await verifyOn(cut);
     expect(findings.map(({ file, offsetBytes }) => [file, offsetBytes])).toEqual([
-      [blob, 24 + 3 * 2005],
-      [blob, 24 + 3 * 2005 + 7],
-      [blob, 24 + 4 * 2005],
+      [blob, BLOB_HEADER_BYTES + 3 * 2005],
+      [blob, BLOB_HEADER_BYTES + 3 * 2005 + 7],
+      [blob, BLOB_HEADER_BYTES + 4 * 2005],
     ]);
     await whole.remove(`${DIRECTORY}/${blob}`);
     expect((await verifyOn(whole)).findings).toMatchObject([{ file: blob, kind: 'blob' }]);
