@@ -49,6 +49,14 @@ export const READ_AHEAD_BYTES_MAX = 256 * KIB;
 export const VERIFY_READ_BYTES = MIB;
 /** Damages that one job reports one by one; further ones are counted. */
 export const VERIFY_DAMAGES_MAX = 1000;
+/** The background scrub reads so much of a disk, and no more. */
+export const SCRUB_BYTES_PER_SECOND_MAX = 16 * MIB;
+export const SCRUB_PERIOD_HOURS_DEFAULT = 168;
+export const SCRUB_PERIOD_HOURS_MAX = 365 * 24;
+/** A database that was just opened has better things to do. */
+export const SCRUB_FIRST_DELAY_MS = 10 * 60 * 1000;
+/** Where there is nothing to read, or no time for it, it looks again after so long. */
+export const SCRUB_RETRY_MS = 60 * 1000;
 /** Values from here on go to blob files: a flush and every compaction then moves a short reference in their place. */
 export const BLOB_THRESHOLD_BYTES_DEFAULT = 4 * KIB;
 /** A job starts another blob file once one has this size. */

@@ -323,6 +323,19 @@ export interface DatabaseStats {
     /** Until the cause is gone, by the pace of the last compactions; undefined when that is not known. */
     readonly estimateMs: number | undefined;
   };
+  /** The background verification; all of it since this open. */
+  readonly scrub: {
+    /** 0: off, as with `readOnly`. */
+    readonly periodHours: number;
+    /** Tables, each with the values in blob files that it refers to. */
+    readonly checkedFiles: number;
+    readonly checkedBytes: number;
+    /** Names of tables and blob files in use that are not as they were written: restore them from a backup. */
+    readonly damagedFiles: readonly string[];
+    /** How often every table was read, and how long the last time took. */
+    readonly passCount: number;
+    readonly lastPassMs: number | undefined;
+  };
   readonly snapshots: { readonly open: number; readonly oldestAgeMs: number };
   readonly iterators: { readonly open: number; readonly oldestAgeMs: number };
   readonly recovery: {

@@ -22,6 +22,7 @@ import { FlushController } from './flush-controller.js';
 import { OpenIterators } from './open-iterators.js';
 import type { ResolvedOptions } from './options.js';
 import { ReadClock } from './read-clock.js';
+import { ScrubController } from './scrub-controller.js';
 import { SnapshotRegistry } from './snapshots.js';
 import { StallController } from './stall-controller.js';
 import { StallMeter } from './stall-meter.js';
@@ -62,7 +63,7 @@ export interface RecoveredParts extends Tree {
 
 /** Wires the parts that work from now on: log, pipeline, flushes, compactions, and the one path that a failure takes. */
 export function assembleEngine(parts: RecoveredParts): Engine {
-  const { state, versions, runner, tableSettings, log, environment, allocator, tables, blobs, directory } = parts;
+  const { state, versions, tableSettings, log, environment, allocator, tables, blobs, directory } = parts;
   const { fileSystem, clock, timers, onWarning } = environment;
   const lastSequence = state.visibleSequence;
   const fail = (error: StemeError): void => {
@@ -82,6 +83,14 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     onRoom,
     onFailure: fail,
   });
+  // A scrub never makes another job wait for long.
+  const runner: JobRunner = {
+    run: (job) => {
+      scrub.hurry();
+      return parts.runner.run(job);
+    },
+    close: () => parts.runner.close(),
+  };
   const files = new FileKeeper({
     fileSystem,
     directory,
@@ -200,6 +209,17 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     onInstalled: () => stallController.update(),
     onFailure: fail,
   });
+  const scrub = new ScrubController({
+    directory,
+    state,
+    runner: parts.runner,
+    files,
+    periodHours: options.readOnly ? 0 : options.scrubPeriodHours,
+    isBusy: () => flushes.isWorkPending || compactions.isWorkPending,
+    clock,
+    timers,
+    onWarning,
+  });
   const { syncMode, segments } = log;
   const engine = new Engine({
     ...parts,
@@ -207,6 +227,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     pipeline,
     flushes,
     compactions,
+    scrub,
     bulkLoader,
     files,
     iterators,
@@ -222,5 +243,6 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     flushes.start();
     compactions.schedule();
   }
+  scrub.start();
   return engine;
 }

@@ -19,6 +19,7 @@ import type { FlushController } from './flush-controller.js';
 import type { OpenIterators } from './open-iterators.js';
 import type { ResolvedOptions } from './options.js';
 import type { ReadClock } from './read-clock.js';
+import type { ScrubController } from './scrub-controller.js';
 import type { SnapshotRegistry } from './snapshots.js';
 import type { StallController } from './stall-controller.js';
 import type { TreeState } from './tree-state.js';
@@ -36,6 +37,7 @@ export interface EngineParts {
   readonly syncMode: SyncModeChoice;
   readonly flushes: FlushController;
   readonly compactions: CompactionController;
+  readonly scrub: ScrubController;
   readonly bulkLoader: BulkLoader;
   readonly files: FileKeeper;
   readonly iterators: OpenIterators;
@@ -69,13 +71,14 @@ export class Engine {
    * failure is thrown, unless the database had failed before: that error every writer has seen.
    */
   async close(): Promise<void> {
-    const { state, pipeline, flushes, compactions, wal, segments, files } = this.parts;
+    const { state, pipeline, flushes, compactions, scrub, wal, segments, files } = this.parts;
     const { allocator, versions, tables, blobs, runner, lock, stallController } = this.parts;
     const earlierFailure = this.failure;
     const failures: unknown[] = [];
     const steps: (() => Promise<void>)[] = [
       async () => stallController.close(),
       () => pipeline.drained(),
+      () => scrub.stop(),
       () => flushes.stop(),
       () => compactions.stop(),
       () => runner.close(),

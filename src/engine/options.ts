@@ -13,6 +13,8 @@ import {
   MEMTABLE_BYTES_DEFAULT,
   MEMTABLE_BYTES_MAX,
   MEMTABLE_BYTES_MIN,
+  SCRUB_PERIOD_HOURS_DEFAULT,
+  SCRUB_PERIOD_HOURS_MAX,
   SNAPSHOT_WARNING_MS_DEFAULT,
   TABLE_BYTES_MAX,
   TABLE_BYTES_MIN,
@@ -45,6 +47,7 @@ import {
  * | `walSync` | `'auto'` | how the log is made durable: `'direct'` (O_DIRECT and O_DSYNC), `'fdatasync'`, or the faster one here |
  * | `readMode` | `'mmap'` | `'mmap'` (falls back to pread where it is not to be had) or `'pread'` |
  * | `threads` | cores − 1, 2 to 4 | worker threads; of two or more, one is kept for flushes |
+ * | `scrubPeriodHours` | 168 | every table, with the values it refers to, is read and verified in the background once in so many hours, up to 8,760; 0: never |
  * | `snapshotWarningMs` | 10 minutes | a warning when a snapshot is open for longer; 0: none |
  * | `transactionTimeoutMs` | 30 s | a transaction that takes longer is ended, 1 ms to a day |
  * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
@@ -66,6 +69,7 @@ export interface Options {
   readonly walSync?: 'auto' | 'direct' | 'fdatasync';
   readonly readMode?: 'mmap' | 'pread';
   readonly threads?: number;
+  readonly scrubPeriodHours?: number;
   readonly snapshotWarningMs?: number;
   readonly transactionTimeoutMs?: number;
   readonly walRecovery?: 'strict' | 'stop-at-damage';
@@ -94,6 +98,7 @@ const schema = v.strictObject({
   walSync: v.optional(v.picklist(['auto', 'direct', 'fdatasync']), 'auto'),
   readMode: v.optional(v.picklist(['mmap', 'pread']), 'mmap'),
   threads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(WORKER_THREADS_MAX))),
+  scrubPeriodHours: wholeBetween(0, SCRUB_PERIOD_HOURS_MAX, SCRUB_PERIOD_HOURS_DEFAULT),
   snapshotWarningMs: wholeBetween(0, Number.MAX_SAFE_INTEGER, SNAPSHOT_WARNING_MS_DEFAULT),
   transactionTimeoutMs: wholeBetween(1, TRANSACTION_TIMEOUT_MS_MAX, TRANSACTION_TIMEOUT_MS_DEFAULT),
   walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
