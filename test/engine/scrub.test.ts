@@ -1,13 +1,14 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { StemeError } from '../../src/base/errors.js';
 import { SCRUB_FIRST_DELAY_MS, SCRUB_RETRY_MS } from '../../src/base/limits.js';
+import { SimulatedTime } from '../../src/base/simulated-time.js';
+import { BLOB_HEADER_BYTES } from '../../src/blob/blob-format.js';
 import type { Database, DatabaseStats } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { InlineRunner } from '../../src/jobs/inline-runner.js';
-import type { Job, JobOutput, JobRunner } from '../../src/jobs/job.js';
+import type { JobRunner, OutputOf, WorkerJob } from '../../src/jobs/job.js';
 import { openWith, testEnvironment } from '../../src/testing.js';
-import { ManualTime } from '../support/manual-timers.js';
 import { outcomeOf, settles } from '../support/settles.js';
 import { DIRECTORY, filesOf, flipBit, withDatabase } from '../support/test-database.js';
 
@@ -29,7 +30,7 @@ async function filledDisk(): Promise<MemoryFileSystem> {
 
 /** Runs jobs when they are told to, and remembers them. */
 class HeldRunner implements JobRunner {
-  readonly jobs: Job[] = [];
+  readonly jobs: WorkerJob[] = [];
   readonly #inner: InlineRunner;
   #release: (() => void)[] = [];
   isHeld = false;
@@ -42,7 +43,7 @@ class HeldRunner implements JobRunner {
     return this.jobs.flatMap((job) => (job.kind === 'verify-table' ? [job.table.number] : []));
   }
 
-  async run(job: Job): Promise<JobOutput> {
+  async run<J extends WorkerJob>(job: J): Promise<OutputOf<J>> {
     this.jobs.push(job);
     if (this.isHeld) await new Promise<void>((resolve) => this.#release.push(resolve));
     return this.#inner.run(job);
@@ -58,13 +59,13 @@ class HeldRunner implements JobRunner {
 
 interface Rig {
   readonly db: Database;
-  readonly time: ManualTime;
+  readonly time: SimulatedTime;
   readonly runner: HeldRunner;
   readonly warnings: StemeError[];
 }
 
 async function openRig(disk: MemoryFileSystem, options: Options = {}): Promise<Rig> {
-  const time = new ManualTime();
+  const time = new SimulatedTime();
   const runner = new HeldRunner(disk);
   const warnings: StemeError[] = [];
   const environment = testEnvironment(disk, {
@@ -122,7 +123,7 @@ describe('the scrub', () => {
     for (let count = 2; count <= 6; count++) await advanceUntil(rig, 2 * HOUR_MS, count);
     expect(scrubOf(db).damagedFiles).toEqual([blob, second].sort());
     expect(warnings).toMatchObject([
-      { code: 'STEME_CORRUPTION', damage: { file: expect.stringContaining(blob), offsetBytes: 24 } },
+      { code: 'STEME_CORRUPTION', damage: { file: expect.stringContaining(blob), offsetBytes: BLOB_HEADER_BYTES } },
       { code: 'STEME_CORRUPTION', damage: { file: expect.stringContaining(second), offsetBytes: 0 } },
     ]);
     expect(first).not.toBe(second);
@@ -193,7 +194,7 @@ describe('the scrub', () => {
     await vi.waitFor(() => expect(job.kind === 'verify-table' && job.control?.[0]).toBe(2));
     runner.release();
     await closing;
-    expect(time.alarmCount).toBe(0);
+    expect(time.timerCount).toBe(0);
     expect(warnings).toEqual([]);
   });
 
