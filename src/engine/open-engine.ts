@@ -147,6 +147,7 @@ class Opening {
   async #recoverVersions(): Promise<VersionSet> {
     const versions = await VersionSet.recover({ fileSystem: this.#environment.fileSystem, directory: this.#directory });
     await versions.verifyTables();
+    if (!this.#options.readOnly) await versions.syncRecovered();
     return versions;
   }
 

@@ -9,7 +9,7 @@
  */
 import { join } from 'node:path';
 import { assert, CorruptionError, StemeError } from '../base/errors.js';
-import { blobName, CURRENT_NAME, parseFileName, tableName } from '../base/file-names.js';
+import { blobName, CURRENT_NAME, manifestName, parseFileName, tableName } from '../base/file-names.js';
 import { MANIFEST_BYTES_MAX } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { readCurrent, readManifest } from './manifest-reader.js';
@@ -118,6 +118,22 @@ export class VersionSet {
     const set = new VersionSet(options, state, new Set([manifestNumber]));
     set.#noteExistingFiles(await fileSystem.list(directory));
     return set;
+  }
+
+  /**
+   * Makes durable what `recover` has read: after a killed process it may be in the operating system's cache alone, and nobody may
+   * see it before it is safe (law 2). Files that the manifest names were durable before it named them.
+   */
+  async syncRecovered(): Promise<void> {
+    for (const number of this.#manifestNumbers) {
+      const handle = await this.#fileSystem.open(join(this.#directory, manifestName(number)), 'update');
+      try {
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+    }
+    await this.#fileSystem.syncDirectory(this.#directory);
   }
 
   get current(): Version {

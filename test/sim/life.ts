@@ -194,17 +194,19 @@ export class Life {
       isPutIfAbsent || step.expects === 'absent' ? undefined : step.expects === 'right' ? stored : 'wrong';
     const operations: BatchOperation[] = [{ type: 'put', key, value }];
     const { sync } = step;
-    const count = this.history.add(operations, { wantsSync: sync, atMs, condition: { key, expected } });
+    // What writes nothing makes nothing durable.
+    const isMet = stored === expected;
+    const count = this.history.add(operations, { wantsSync: sync && isMet, atMs, condition: { key, expected } });
     this.operationCount++;
     const isDone = isPutIfAbsent
       ? db.putIfAbsent(key, value, { sync })
       : db.compareAndSet(key, expected, value, { sync });
     const ack = isDone.then((isWritten) => {
-      if (isWritten !== (stored === expected)) throw new Violation(`a conditional write of ${key} was decided wrongly`);
+      if (isWritten !== isMet) throw new Violation(`a conditional write of ${key} was decided wrongly`);
       // Nothing was written: what it was decided by can be seen, and that is all.
       if (!isWritten) this.history.noteVisible(count);
     });
-    this.#follow(count, sync && stored === expected, ack);
+    this.#follow(count, sync && isMet, ack);
   }
 
   /** Nobody else writes meanwhile but its rival, so that its place in the history is known. */
