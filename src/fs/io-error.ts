@@ -6,7 +6,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EBADF: 'it is not open for that',
   EDQUOT: 'the disk quota is used up',
   EEXIST: 'there is something of that name',
-  EFBIG: 'the file system does not take files that large',
+  EFBIG: 'the file system, or the limit of this process (ulimit -f), does not take files that large',
   EINVAL: 'the file system refuses the request',
   EIO: 'the disk reports an I/O error; check its health',
   EISDIR: 'it is a directory',

@@ -1,5 +1,6 @@
 import { Piscina } from 'piscina';
 import { StemeError } from '../base/errors.js';
+import { Fifo } from '../base/fifo.js';
 import type { FileSystem } from '../fs/file-system.js';
 import type { JobReply, WorkerJob } from '../jobs/job.js';
 import { outputPathsOf } from '../jobs/job-files.js';
@@ -14,6 +15,15 @@ export interface JobPoolOptions {
   readonly fileSystem: FileSystem;
 }
 
+/** Threads that started together. */
+interface Crew {
+  readonly pool: Piscina<WorkerJob, JobReply>;
+  jobCount: number;
+  /** One of its threads has died: it gets no more jobs, and goes when those that it has are done. */
+  isRetired: boolean;
+  isGone: boolean;
+}
+
 /**
  * A pool of worker threads. They start with the first job, since a start costs 30 ms and a database that is only read needs
  * none; they all start at once (min = max), since an idle worker costs nothing and a later start would.
@@ -21,12 +31,18 @@ export interface JobPoolOptions {
  * A job answers with data even when it fails, so a rejection says that its worker died: it was terminated, it ran out of
  * memory, or it ended itself. What it began is removed, and the job is run again: it reads only what does not change, and
  * makes files of the same names.
+ *
+ * Piscina puts a new worker in the place of one that died, but if that one dies before it is ready, what is queued for it waits for
+ * ever. So nothing is ever queued there: jobs take turns here, and after a death new threads are started for the next ones.
  */
 export class JobPool {
   readonly #options: JobPoolOptions;
-  #pool: Piscina<WorkerJob, JobReply> | undefined;
+  readonly #waiting = new Fifo<() => void>();
+  /** Jobs that have a thread; one that ends hands its turn on. */
+  #turnCount = 0;
+  #crew: Crew | undefined;
+  readonly #leaving = new Set<Promise<void>>();
   #isClosed = false;
-  #runningCount = 0;
 
   constructor(options: JobPoolOptions) {
     this.#options = options;
@@ -34,24 +50,41 @@ export class JobPool {
 
   /** A job that comes now starts at once. */
   get hasFreeThread(): boolean {
-    return this.#runningCount < this.#options.threads;
+    return this.#turnCount < this.#options.threads;
   }
 
   async run(job: WorkerJob): Promise<JobReply> {
-    this.#runningCount++;
+    // Not awaited where there is one: a job that was handed in before the close is done before it.
+    if (this.hasFreeThread) this.#turnCount++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      return await this.#runToItsEnd(job);
+      return await this.#runUntilDone(job);
     } finally {
-      this.#runningCount--;
+      this.#endTurn();
     }
   }
 
-  async #runToItsEnd(job: WorkerJob): Promise<JobReply> {
+  /** Takes no more jobs, and waits for those under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const crew = this.#crew;
+    this.#crew = undefined;
+    await crew?.pool.close();
+    await Promise.all(this.#leaving);
+  }
+
+  #endTurn(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#turnCount--;
+    else next();
+  }
+
+  async #runUntilDone(job: WorkerJob): Promise<JobReply> {
     for (let attempt = 1; ; attempt++) {
       if (this.#isClosed) throw new StemeError('STEME_CLOSED', 'the job runner is closed');
-      this.#pool ??= this.#start();
+      this.#crew ??= this.#start();
       try {
-        return await this.#pool.run(job);
+        return await this.#runOnce(this.#crew, job);
       } catch (cause) {
         await this.#removeOutputs(job);
         if (attempt === ATTEMPTS_MAX) throw giveUp(job, cause);
@@ -59,18 +92,21 @@ export class JobPool {
     }
   }
 
-  /** Takes no more jobs, and waits for those under way. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#pool?.close();
-    this.#pool = undefined;
+  async #runOnce(crew: Crew, job: WorkerJob): Promise<JobReply> {
+    crew.jobCount++;
+    try {
+      return await crew.pool.run(job);
+    } finally {
+      crew.jobCount--;
+      this.#leaveIfDone(crew);
+    }
   }
 
   async #removeOutputs(job: WorkerJob): Promise<void> {
     for (const path of outputPathsOf(job)) await this.#options.fileSystem.remove(path);
   }
 
-  #start(): Piscina<WorkerJob, JobReply> {
+  #start(): Crew {
     const { threads, workerPath } = this.#options;
     const pool = new Piscina<WorkerJob, JobReply>({
       filename: workerPath,
@@ -81,9 +117,28 @@ export class JobPool {
       // From the source tree the worker is TypeScript; the built package never takes this branch.
       ...(workerPath.endsWith('.ts') ? { execArgv: ['--import', 'tsx'] } : {}),
     });
-    // A worker that dies while it has nothing to do has nothing to lose: the pool replaces it.
+    const crew: Crew = { pool, jobCount: 0, isRetired: false, isGone: false };
+    // A worker that dies while it has nothing to do has nothing to lose.
     pool.on('error', () => undefined);
-    return pool;
+    pool.on('workerDestroy', () => this.#retire(crew));
+    return crew;
+  }
+
+  #retire(crew: Crew): void {
+    if (this.#crew !== crew) return;
+    this.#crew = undefined;
+    crew.isRetired = true;
+    // Later: the pool is in the middle of taking the dead worker off its list.
+    setImmediate(() => this.#leaveIfDone(crew));
+  }
+
+  #leaveIfDone(crew: Crew): void {
+    if (!crew.isRetired || crew.isGone || crew.jobCount > 0) return;
+    crew.isGone = true;
+    const left = crew.pool.destroy().then(() => {
+      this.#leaving.delete(left);
+    });
+    this.#leaving.add(left);
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { mkdtemp, rm, rmdir, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -69,6 +69,33 @@ async function mountedDisk(sizeBytes: number): Promise<SmallDisk | undefined> {
   };
 }
 
+/** A file that is a disk with ext4 on it; undefined where no such thing is to be had. It keeps its size: see fillUp. */
+export async function createLoopDisk(sizeBytes: number): Promise<Omit<SmallDisk, 'resize'> | undefined> {
+  const point = await mkdtemp(join(tmpdir(), 'stemedb-disk-'));
+  const image = `${point}.image`;
+  await writeFile(image, '');
+  await truncate(image, sizeBytes);
+  const isMounted =
+    (await succeeds('mkfs.ext4', ['-q', '-F', '-m', '0', image])) &&
+    (await succeeds('mount', ['-o', 'loop', image, point]));
+  if (!isMounted) {
+    await rm(image);
+    await rmdir(point);
+    return undefined;
+  }
+  return {
+    name: 'an ext4 of its own',
+    directory: point,
+    ...onRealDisk,
+    remove: async () => {
+      // Lazily: see mountedDisk.
+      await run('umount', ['--lazy', point]);
+      await rmdir(point);
+      await rm(image);
+    },
+  };
+}
+
 /** A process holds the namespace; all others of this user reach into it by way of its root directory. */
 async function namespaceDisk(sizeBytes: number): Promise<SmallDisk | undefined> {
   const point = await mkdtemp(join(tmpdir(), 'stemedb-disk-'));
@@ -133,7 +160,10 @@ async function succeeds(program: string, argv: readonly string[]): Promise<boole
 }
 
 /** Takes what room is left on the disk but `leftBytes`, in one file; returns how to give it back. */
-export async function fillUp(disk: SmallDisk, leftBytes: number): Promise<() => Promise<void>> {
+export async function fillUp(
+  disk: Pick<SmallDisk, 'directory' | 'fileSystem'>,
+  leftBytes: number,
+): Promise<() => Promise<void>> {
   const path = join(disk.directory, 'filler');
   const handle = await disk.fileSystem.open(path, 'create');
   try {

@@ -22,6 +22,8 @@ export interface ProcessOutcome {
 export interface ProcessSetting {
   /** Owner of the process; default: who runs the tests. */
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** What it may use, as `ulimit` takes it: `-n 64` for instance. */
+  readonly limit?: string;
 }
 
 export interface RunSetting extends ProcessSetting {
@@ -44,8 +46,11 @@ export function startSteme(argv: readonly string[], setting: ProcessSetting = {}
 
 /** A TypeScript file of this repository, by its path in it. */
 export function startSource(file: string, argv: readonly string[], setting: ProcessSetting = {}): SourceProcess {
-  const command = ['--import', 'tsx', join(root, file), ...argv];
-  const child = spawn(process.execPath, command, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'], ...setting.user });
+  const { limit, user } = setting;
+  const node = [process.execPath, '--import', 'tsx', join(root, file), ...argv];
+  const [program, ...command] =
+    limit === undefined ? node : ['bash', '-c', `ulimit ${limit} && exec "$0" "$@"`, ...node];
+  const child = spawn(program, command, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'], ...user });
   const outcome = outcomeOf(child);
   // A process that is gone takes no more input: how it ended is the result, and no pipe that broke.
   child.stdin.on('error', (error) => {

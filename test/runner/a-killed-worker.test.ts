@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PiscinaRunner } from '../../src/runner/piscina-runner.js';
 import type { TableMetadata } from '../../src/table/table-metadata.js';
+import { collectWorkers } from '../support/collect-workers.js';
 import { compactionJob, flushJob, settingsWith } from '../support/job-bench.js';
 import { settles } from '../support/settles.js';
 
@@ -54,6 +55,15 @@ describe('a job whose worker dies', () => {
       message: expect.stringMatching(/flush to table 3 died 4 times.*exited with code: 7/),
     });
     expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('and the worker in its place too, before that is ready, is run all the same', async () => {
+    const workers = collectWorkers();
+    await flush(3);
+    for (const worker of [...workers]) await worker.terminate();
+    const job = flush(4);
+    for (const worker of [...workers]) await worker.terminate();
+    expect(await job).toHaveLength(1);
   });
 
   it('every time does not take the pool with it', async () => {
