@@ -14,6 +14,9 @@ import type { Database } from './engine/api.js';
 import type { Environment } from './engine/environment.js';
 import { openWith } from './engine/open.js';
 import type { Options } from './engine/options.js';
+import type { VerifyOptions } from './engine/verify/verify.js';
+import { verifyWith } from './engine/verify/verify.js';
+import type { VerifyReport } from './engine/verify/verify-report.js';
 import { realFileSystem } from './fs/real-file-system.js';
 import { PiscinaRunner } from './runner/piscina-runner.js';
 
@@ -43,7 +46,10 @@ export type {
   TransactionOptions,
   WriteOptions,
 } from './engine/api.js';
+export type { Finding } from './engine/finding.js';
 export type { Options } from './engine/options.js';
+export type { VerifyOptions } from './engine/verify/verify.js';
+export type { VerifiedFiles, VerifyReport } from './engine/verify/verify-report.js';
 
 const environment: Environment = {
   fileSystem: realFileSystem,
@@ -61,4 +67,13 @@ const environment: Environment = {
  */
 export function open(directory: string, options: Options = {}): Promise<Database> {
   return openWith(directory, options, environment);
+}
+
+/**
+ * Reads all of the database in `directory`, which nobody has open, and reports everything that is not as it was written: checksums,
+ * orders of keys, references. Writes nothing, and goes on behind each damage. Errors: STEME_NOT_FOUND, STEME_LOCKED,
+ * STEME_INVALID_OPTION, STEME_UNSUPPORTED, STEME_ABORTED, STEME_IO.
+ */
+export function verify(directory: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  return verifyWith(directory, options, environment);
 }

@@ -25,10 +25,11 @@ export interface ChildOptions {
   readonly onReport: (line: string) => void;
 }
 
-/** Starts a TypeScript file in a Node process of its own. */
+/** Starts a TypeScript or JavaScript file in a Node process of its own. */
 export function startChild(file: URL, options: ChildOptions): ReportingChild {
   const { nodeArguments = [], arguments: childArguments = [], environment = {} } = options;
-  const child = spawn(process.execPath, [...nodeArguments, '--import', 'tsx', fileURLToPath(file), ...childArguments], {
+  const loader = file.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const child = spawn(process.execPath, [...nodeArguments, ...loader, fileURLToPath(file), ...childArguments], {
     stdio: ['pipe', 'inherit', 'inherit', 'pipe'],
     env: { ...process.env, ...environment },
   });

@@ -1,3 +1,5 @@
+import { PROJECT_URL } from './project.js';
+
 /** What the built package exports: benches and the crash harness run the code that users run, not its sources. */
 export type EngineModule = typeof import('../../src/index.js');
 
@@ -14,5 +16,5 @@ export async function loadEngine(): Promise<EngineModule> {
 function engineUrl(): URL {
   const named = process.env.STEMEDB_ENGINE;
   if (named !== undefined) return new URL(named, `file://${process.cwd()}/`);
-  return new URL('../../dist/src/index.js', import.meta.url);
+  return new URL('dist/src/index.js', PROJECT_URL);
 }

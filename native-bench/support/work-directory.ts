@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PROJECT_URL } from './project.js';
 
-const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+const PROJECT = fileURLToPath(PROJECT_URL);
 const TMPFS_MAGIC = 0x01021994;
 
 /** An empty directory below the project's `.tmp/`, on the disk that holds the project. */

@@ -13,7 +13,7 @@
  * | `STEME_NOT_FOUND` | no database in the directory and `createIfMissing` is off | check the path |
  * | `STEME_EXISTS` | a database exists and `errorIfExists` is on | choose another directory |
  * | `STEME_READ_ONLY` | a write to a database opened with `readOnly` | open it for writing |
- * | `STEME_BACKGROUND` | an earlier I/O failure turned the database read-only (law 7) | see `cause`, repair, reopen |
+ * | `STEME_BACKGROUND` | an earlier I/O failure turned the database read-only (law 7) | see `cause`; after a full disk make room and call `resume()`, else repair and reopen |
  * | `STEME_BUSY` | more unacknowledged writes are queued than the limit allows (law 8), or a write would wait longer than its `maxDelayMs` | await earlier writes, or write less |
  * | `STEME_CONFLICT` | a transaction read what another write has changed since; nothing of it was written | run it again |
  * | `STEME_TRANSACTION_CLOSED` | a transaction is used after its end, or it took longer than it may | keep transactions short |

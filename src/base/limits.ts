@@ -45,6 +45,10 @@ export const BLOCK_CACHE_BYTES_DEFAULT = 64 * MIB;
 export const OPEN_TABLES_MAX = 512;
 /** A walk over a table that is not mapped reads so much at once, and holds it. */
 export const READ_AHEAD_BYTES_MAX = 256 * KIB;
+/** A verification reads so much at once: it is to be as fast as the disk. */
+export const VERIFY_READ_BYTES = MIB;
+/** Damages that one job reports one by one; further ones are counted. */
+export const VERIFY_DAMAGES_MAX = 1000;
 /** Values from here on go to blob files: a flush and every compaction then moves a short reference in their place. */
 export const BLOB_THRESHOLD_BYTES_DEFAULT = 4 * KIB;
 /** A job starts another blob file once one has this size. */

@@ -6,6 +6,7 @@
  *     put, blob, expiring    expires at, ms since 1970 (u64) | reference to a value in a blob file
  */
 import { readUint64, writeUint64 } from './bytes.js';
+import { CorruptionError } from './errors.js';
 import { KIND_PUT_BLOB, KIND_PUT_BLOB_EXPIRING, KIND_PUT_EXPIRING } from './internal-key.js';
 
 export const EXPIRY_BYTES = 8;
@@ -19,9 +20,16 @@ export function isBlobKind(kind: number): boolean {
   return kind === KIND_PUT_BLOB || kind === KIND_PUT_BLOB_EXPIRING;
 }
 
-/** Expired means `nowMs >= ` this. `source` holds the stored value of an expiring kind from `at`. */
+/** Expired means `nowMs >= ` this. `source` holds the stored value of an expiring kind from `at`; its length has been checked. */
 export function readExpiryMs(source: Uint8Array, at: number): number {
   return readUint64(source, at);
+}
+
+/** The same of a stored value that nobody has checked. Its block has passed its checksum: whoever wrote the file wrote this. */
+export function checkedExpiryMs(stored: Uint8Array, start: number, end: number): number {
+  if (end - start >= EXPIRY_BYTES) return readExpiryMs(stored, start);
+  const expected = `the time when it expires, in ${EXPIRY_BYTES} bytes`;
+  throw new CorruptionError({ file: 'a stored value', offsetBytes: 0, expected, found: `${end - start} bytes` });
 }
 
 export function writeExpiryMs(target: Uint8Array, at: number, expiresAtMs: number): void {

@@ -1,15 +1,8 @@
-import {
-  BLOCK_TRAILER_BYTES,
-  blockChecksum,
-  COMPRESSION_LZ4,
-  COMPRESSION_NONE,
-  readBlockChecksum,
-} from '../base/block-trailer.js';
 import { CorruptionError, StemeError } from '../base/errors.js';
-import { decompressLz4 } from '../base/lz4.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
 import { BLOB_HEADER_BYTES, checkBlobHeader } from './blob-format.js';
 import type { BlobReference } from './blob-reference.js';
+import { decodeBlobValue, rawBytesOf } from './blob-value.js';
 
 export interface BlobReaderOptions {
   readonly fileSystem: FileSystem;
@@ -24,7 +17,6 @@ export interface BlobReaderOptions {
 /** Reads values of one blob file, each checked before it is believed (law 5). */
 export class BlobReader {
   readonly #path: string;
-  readonly #number: number;
   readonly #fileBytes: number;
   #mapping: Uint8Array | undefined;
   #handle: FileHandle | undefined;
@@ -32,7 +24,6 @@ export class BlobReader {
   /** Errors: STEME_CORRUPTION, STEME_UNSUPPORTED, STEME_IO. */
   constructor({ fileSystem, path, number, databaseId, readMode }: BlobReaderOptions) {
     this.#path = path;
-    this.#number = number;
     this.#mapping = readMode === 'mmap' ? fileSystem.mapSync(path)?.bytes : undefined;
     if (this.#mapping === undefined) this.#handle = fileSystem.openSync(path, 'read');
     try {
@@ -47,23 +38,10 @@ export class BlobReader {
 
   /** The value, in memory of the caller's own. Errors: STEME_CORRUPTION, STEME_UNSUPPORTED, STEME_IO. */
   read(reference: BlobReference): Buffer {
-    const { offsetBytes, storedBytes, valueBytes } = reference;
-    const raw = this.#readChecked(offsetBytes, storedBytes);
-    const stored = raw.subarray(0, storedBytes);
-    switch (raw[storedBytes]) {
-      case COMPRESSION_NONE:
-        this.#checkLength(offsetBytes, valueBytes, storedBytes);
-        return this.#mapping === undefined ? stored : Buffer.from(stored);
-      case COMPRESSION_LZ4: {
-        const value = decompressLz4(stored, valueBytes, this.#path, offsetBytes);
-        this.#checkLength(offsetBytes, valueBytes, value.length);
-        return Buffer.from(value.buffer, value.byteOffset, value.length);
-      }
-      default: {
-        const message = `${this.#path} has a value with compression ${raw[storedBytes]}; this version knows 0 and 1`;
-        throw new StemeError('STEME_UNSUPPORTED', message);
-      }
-    }
+    const raw = this.#readValue(reference);
+    const value = decodeBlobValue(raw, reference, this.#path);
+    const isOwn = this.#mapping === undefined || value.buffer !== raw.buffer;
+    return isOwn ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.from(value);
   }
 
   /** A mapping stays until it is collected. */
@@ -74,17 +52,13 @@ export class BlobReader {
   }
 
   /** A value with its trailer. No memory is taken for more than the file has (law 10). */
-  #readChecked(offsetBytes: number, storedBytes: number): Buffer {
-    const rawBytes = storedBytes + BLOCK_TRAILER_BYTES;
+  #readValue(reference: BlobReference): Buffer {
+    const { offsetBytes, storedBytes } = reference;
+    const rawBytes = rawBytesOf(reference);
     if (offsetBytes + rawBytes > this.#fileBytes) {
       throw this.#damaged(offsetBytes, `a value of ${storedBytes} bytes`, `a file of ${this.#fileBytes} bytes`);
     }
-    const raw = this.#readRaw(offsetBytes, rawBytes);
-    const content = raw.subarray(0, storedBytes);
-    const checksum = blockChecksum(content, raw[storedBytes], this.#number, offsetBytes);
-    const expected = readBlockChecksum(raw, storedBytes);
-    if (checksum !== expected) throw this.#damaged(offsetBytes, `value checksum ${expected}`, String(checksum));
-    return raw;
+    return this.#readRaw(offsetBytes, rawBytes);
   }
 
   /** Of the mapping, or in new memory. */
@@ -97,10 +71,6 @@ export class BlobReader {
     const read = this.#handle.readSync(target, offsetBytes);
     if (read !== length) throw this.#damaged(offsetBytes, `${length} bytes`, `the end of the file after ${read}`);
     return target;
-  }
-
-  #checkLength(offsetBytes: number, expected: number, found: number): void {
-    if (found !== expected) throw this.#damaged(offsetBytes, `a value of ${expected} bytes`, `${found} bytes`);
   }
 
   #damaged(offsetBytes: number, expected: string, found: string): CorruptionError {

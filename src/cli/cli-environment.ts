@@ -2,9 +2,13 @@ import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../base/clock.js';
 import type { Database } from '../engine/api.js';
 import type { Options } from '../engine/options.js';
+import type { VerifyOptions } from '../engine/verify/verify.js';
+import type { VerifyReport } from '../engine/verify/verify-report.js';
 import type { FileSystem } from '../fs/file-system.js';
 
 export type OpenDatabase = (directory: string, options?: Options) => Promise<Database>;
+
+export type VerifyDatabase = (directory: string, options?: VerifyOptions) => Promise<VerifyReport>;
 
 export interface CliOutput extends Writable {
   /** True on a terminal. */
@@ -21,4 +25,5 @@ export interface CliEnvironment {
   readonly clock: Clock;
   readonly fileSystem: FileSystem;
   readonly openDatabase: OpenDatabase;
+  readonly verifyDatabase: VerifyDatabase;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { systemClock } from '../base/clock.js';
 import { realFileSystem } from '../fs/real-file-system.js';
-import { open } from '../index.js';
+import { open, verify } from '../index.js';
 import { formatWarning } from './error-report.js';
 import { runCli } from './program.js';
 
@@ -23,4 +23,5 @@ process.exitCode = await runCli(argv, {
   clock: systemClock,
   fileSystem: realFileSystem,
   openDatabase: open,
+  verifyDatabase: verify,
 });

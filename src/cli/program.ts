@@ -19,6 +19,7 @@ import { FORMAT_NAMES } from './record-reader/record-reader.js';
 import { type ScanFlags, scanCommand } from './scan-command.js';
 import { type SizeFlags, sizeCommand } from './size-command.js';
 import { type StatsFlags, statsCommand } from './stats-command.js';
+import { type VerifyFlags, verifyCommand } from './verify-command.js';
 
 const RECORDS_PER_BATCH_DEFAULT = 1000;
 const RECORDS_PER_BATCH_MAX = 100_000;
@@ -65,6 +66,7 @@ function buildProgram(environment: CliEnvironment, finish: Finish): Command {
   addCheckpoint(program, environment, finish);
   addBackup(program, environment, finish);
   addRestore(program, environment, finish);
+  addVerify(program, environment, finish);
   return program;
 }
 
@@ -163,6 +165,13 @@ function addRestore(program: Command, environment: CliEnvironment, finish: Finis
     .argument('<BACKUPS>', 'the directory of backups')
     .option('--id <id>', 'which one (default: the last)', wholeNumber)
     .action(async (from: string, flags: RestoreFlags) => finish(await restoreCommand(from, flags, environment)));
+}
+
+function addVerify(program: Command, environment: CliEnvironment, finish: Finish): void {
+  databaseCommand(program, 'verify')
+    .description('read everything and report each damage with file and offset; writes nothing')
+    .option('--threads <n>', 'worker threads (default: one a core)', wholeNumber)
+    .action(async (flags: VerifyFlags) => finish(await verifyCommand(flags, environment)));
 }
 
 function databaseCommand(program: Command, name: string): Command {

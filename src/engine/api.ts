@@ -231,6 +231,12 @@ export interface Database {
    * meaning for a few entries. Errors: STEME_INVALID_RANGE.
    */
   approximateSize(range?: KeySpan): Promise<number>;
+  /**
+   * Ends the read-only state that a full disk has brought about in the log or the manifest, without reopening: all that was
+   * acknowledged is there, and a write that was refused was never made. At once when there is no such state. Errors: STEME_BACKGROUND
+   * while there is still no room, and after any other failure: then reopen the database.
+   */
+  resume(): Promise<void>;
   stats(): DatabaseStats;
   /** Drains writes, ends iterators, releases the directory. Safe to call twice. */
   close(): Promise<void>;
@@ -257,7 +263,7 @@ export interface LevelStats {
 export interface DatabaseStats {
   readonly directory: string;
   readonly readOnly: boolean;
-  /** Set once an I/O failure turned the database read-only. */
+  /** Set once an I/O failure turned the database read-only, until `resume` succeeds. */
   readonly backgroundError: string | undefined;
   readonly sequence: { readonly last: number; readonly visible: number };
   readonly writes: { readonly records: number; readonly batches: number; readonly userBytes: number };

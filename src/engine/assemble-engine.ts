@@ -184,6 +184,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
   const bulkLoader = new BulkLoader({
     fileSystem,
     directory,
+    clock,
     readClock,
     state,
     versions,

@@ -14,6 +14,7 @@
  * tables hold what no reader can see yet, which compactions do not expect of a table: they leave these alone till then.
  */
 
+import type { Clock } from '../base/clock.js';
 import { assert, type StemeError } from '../base/errors.js';
 import { hullOf } from '../compaction/table-ranges.js';
 import type { FileSystem } from '../fs/file-system.js';
@@ -37,6 +38,7 @@ import type { TreeState } from './tree-state.js';
 export interface BulkLoaderOptions {
   readonly fileSystem: FileSystem;
   readonly directory: string;
+  readonly clock: Clock;
   readonly readClock: ReadClock;
   readonly state: TreeState;
   readonly versions: VersionSet;
@@ -73,7 +75,7 @@ export class BulkLoader {
     let bytes = 0;
     const tables = this.#createTables(options, () => options.onProgress?.({ entries, bytes }));
     try {
-      await readEntries(source, signal, (key, value) => {
+      await readEntries(source, { signal, clock: this.#options.clock }, (key, value) => {
         entries++;
         bytes += key.length + value.length;
         return tables.add(key, value);

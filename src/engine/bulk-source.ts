@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareBytes, copyRange } from '../base/bytes.js';
+import type { Clock } from '../base/clock.js';
 import { StemeError } from '../base/errors.js';
 import { KEY_BYTES_MAX } from '../base/limits.js';
 import type { BulkLoadEntry, BulkLoadSource } from './api.js';
@@ -20,10 +21,14 @@ const ENTRIES_PER_CLOCK_READ = 128;
  * Hands the entries of `source` to `take`, checked, one after the other. Errors: STEME_INVALID_BATCH, _KEY and _VALUE with the
  * position of the entry, those of `throwIfEnded`, and what source and `take` throw; the source is told to end then.
  */
-export async function readEntries(source: BulkLoadSource, signal: AbortSignal, take: TakeEntry): Promise<void> {
+export async function readEntries(
+  source: BulkLoadSource,
+  { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+  take: TakeEntry,
+): Promise<void> {
   const steps = stepsOf(source);
   const order = new KeyOrder();
-  let turnStartedAtMs = performance.now();
+  let turnStartedAtMs = clock.monotonicMs();
   try {
     for (let position = 0; ; position++) {
       const next = steps.next();
@@ -33,9 +38,9 @@ export async function readEntries(source: BulkLoadSource, signal: AbortSignal, t
       order.check(key, position);
       const pending = take(key, value);
       if (pending !== undefined) await pending;
-      if (position % ENTRIES_PER_CLOCK_READ === 0 && performance.now() - turnStartedAtMs > TURN_MS_MAX) {
+      if (position % ENTRIES_PER_CLOCK_READ === 0 && clock.monotonicMs() - turnStartedAtMs > TURN_MS_MAX) {
         await nextTurn();
-        turnStartedAtMs = performance.now();
+        turnStartedAtMs = clock.monotonicMs();
       }
       throwIfEnded(signal);
     }

@@ -11,8 +11,8 @@
  *   7. promise   of the log's group; when it is safe, `visibleSequence` moves past the group, then the promise resolves
  *
  * Two orders hold: log order = sequence order = memtable order, and visible only after safe. Writes that have to wait stand
- * in a queue, first come first served. Stalls and background errors enter here and nowhere else: after the first failure
- * every write is refused with it (law 7).
+ * in a queue, first come first served. Stalls and background errors enter here and nowhere else: after a failure
+ * every write is refused with it (law 7), until it is overcome (resumption.ts).
  */
 import { EMPTY_BYTES } from '../base/bytes.js';
 import type { StemeError } from '../base/errors.js';
@@ -179,12 +179,25 @@ export class CommitPipeline {
     if (!this.#isStalled) this.stalls.end();
   }
 
-  /** Refuses everything from now on, and what is queued (law 7). */
+  /** Refuses everything from now on, and what is queued (law 7), until `recover`. */
   fail(error: StemeError): void {
     this.#failure ??= error;
     this.stalls.end();
     this.#queue.rejectAll(error);
     for (const mark of this.#marks.splice(0)) mark.reject(error);
+  }
+
+  /** The attempt to go on has failed, and this is why everything is refused from now on. */
+  failAgain(error: StemeError): void {
+    this.#failure = error;
+  }
+
+  /** The failure is overcome, and what it has refused is in no memtable and no log: writes go on after `lastSequence`. */
+  recover(lastSequence: number): void {
+    this.#failure = undefined;
+    this.#lastSequence = lastSequence;
+    this.#lastDone = Promise.resolve();
+    this.resume();
   }
 
   /** No write waits, so that none is overtaken. */

@@ -159,6 +159,12 @@ export class CompactionController {
     this.#rejectManual(this.#stopError);
   }
 
+  /** The failure is overcome. */
+  resume(): void {
+    this.#stopError = undefined;
+    this.schedule();
+  }
+
   get #freeSlots(): number {
     let free = this.#options.slots;
     for (const { slots } of this.#running) free -= slots;

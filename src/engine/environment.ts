@@ -13,6 +13,8 @@ export interface Environment {
   /** A random number of 32 bits: names a new database. */
   readonly randomUint32: () => number;
   readonly coreCount: number;
+  /** Log space is prepared in pieces of so many bytes. Default: 1 MiB, or a memtable where that is more. */
+  readonly logSpaceBytes?: number;
   readonly createRunner: (options: ResolvedOptions) => JobRunner;
   /** Something went wrong that loses nothing and stops nothing. */
   readonly onWarning: (warning: StemeError) => void;

@@ -1,9 +1,9 @@
 import { StemeError } from '../base/errors.js';
 import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
 import type { Timers } from '../base/timers.js';
+import { isDiskFull, wayOut } from '../fs/disk-full.js';
 import type { WalWriter } from '../wal/wal-writer.js';
 import { Deferred } from './deferred.js';
-import { isDiskFull } from './disk-full.js';
 import type { FileKeeper } from './file-keeper.js';
 import type { FlushStepOptions } from './flush-step.js';
 import { allocateFlushFiles, flushOldest } from './flush-step.js';
@@ -63,7 +63,7 @@ export class FlushController {
   trySeal(minimumBytes: number): boolean {
     const { state, wal } = this.#options;
     if (state.sealed.length >= SEALED_MEMTABLES_MAX) return false;
-    state.seal(minimumBytes, wal.rotate());
+    state.seal(state.createSlot(minimumBytes), wal.rotate());
     this.start();
     return true;
   }
@@ -118,6 +118,18 @@ export class FlushController {
     this.#rejectWaiting(this.#stopError);
   }
 
+  /** Waits for the flush under way, after `fail` or `stop`. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** The failure is overcome: everything that is sealed is flushed. After `idle`. */
+  resume(): void {
+    this.#stopError = undefined;
+    for (const slot of this.#options.state.sealed) slot.renewFlushed();
+    this.start();
+  }
+
   #rejectWaiting(error: StemeError): void {
     for (const slot of this.#options.state.sealed) slot.flushed.reject(error);
   }
@@ -167,7 +179,7 @@ export class FlushController {
 
   #report(cause: unknown): void {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `a memtable could not be flushed (${reason}); the database is read-only, its records are safe in the log: reopen it`;
+    const message = `a memtable could not be flushed (${reason}): its records are safe in the log; ${wayOut(cause)}`;
     const error = new StemeError('STEME_BACKGROUND', message, { cause });
     this.#options.onFailure(error);
   }

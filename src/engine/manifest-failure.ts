@@ -1,8 +1,9 @@
 import { StemeError } from '../base/errors.js';
+import { wayOut } from '../fs/disk-full.js';
 
-/** What the database has come to when an edit could not be made durable (law 7). */
+/** What the database has come to when an edit could not be made durable. */
 export function manifestFailure(cause: unknown): StemeError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `the manifest could not be written (${reason}); the database is read-only until it is reopened`;
+  const message = `the manifest could not be written (${reason}); ${wayOut(cause)}`;
   return new StemeError('STEME_BACKGROUND', message, { cause });
 }

@@ -11,7 +11,7 @@ export class MemtableSlot {
    * none of them.
    */
   nextSegment: Promise<number> | undefined;
-  readonly flushed = new Deferred<void>();
+  flushed = new Deferred<void>();
   #referenceCount = 0;
 
   constructor(arena: Arena) {
@@ -21,6 +21,11 @@ export class MemtableSlot {
 
   get isEmpty(): boolean {
     return this.memtable.entryCount === 0;
+  }
+
+  /** Whoever waited was told that it failed; those who wait from now on are told of the next attempt. */
+  renewFlushed(): void {
+    this.flushed = new Deferred<void>();
   }
 
   retain(): void {

@@ -3,26 +3,13 @@
  * here can be cut short by a crash at any point and started again with the same outcome (law 9).
  */
 import { join } from 'node:path';
-import { CorruptionError, StemeError } from '../base/errors.js';
+import { StemeError } from '../base/errors.js';
 import { logName, parseFileName } from '../base/file-names.js';
-import { KIND_LOG_MARK, type Kind } from '../base/internal-key.js';
-import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
-import type { FileSystem } from '../fs/file-system.js';
-import { Memtable } from '../memtable/memtable.js';
-import { readWalRecord } from '../wal/wal-record.js';
-import type { WalRecordPlace, WalReplay } from '../wal/wal-replay.js';
+import type { WalReplay } from '../wal/wal-replay.js';
 import { replayWal } from '../wal/wal-replay.js';
 import { copyFile } from './copy-file.js';
-import type { FlushStepOptions } from './flush-step.js';
-import { allocateFlushFiles, flushOldest } from './flush-step.js';
 import type { ResolvedOptions } from './options.js';
-import type { TreeState } from './tree-state.js';
-
-export interface ReplayContext extends FlushStepOptions {
-  readonly fileSystem: FileSystem;
-  readonly directory: string;
-  readonly options: ResolvedOptions;
-}
+import { type ReplayContext, ReplayMemtables } from './replay-memtables.js';
 
 /** Of a database that was just created. */
 export const EMPTY_REPLAY: WalReplay = {
@@ -36,11 +23,28 @@ export const EMPTY_REPLAY: WalReplay = {
   lastSequence: 0,
 };
 
-/** Replays the log into memtables. Full ones are flushed on the way when more wait than memory is meant to hold (law 8). */
+/**
+ * Replays the log into memtables. While it is read and judged record by record, memtables are filled from what was read already, in
+ * workers where that pays. Full ones are flushed on the way when more wait than memory is meant to hold (law 8).
+ */
 export async function replayIntoMemtables(context: ReplayContext): Promise<WalReplay> {
-  const { fileSystem, directory, options, versions, state } = context;
+  const memtables = new ReplayMemtables(context);
+  try {
+    const replay = await readLog(context, memtables);
+    await memtables.finish();
+    if (replay.damage !== undefined && !context.options.readOnly) await preserveDamaged(context, replay);
+    context.state.visibleSequence = replay.lastSequence;
+    return replay;
+  } finally {
+    // Whoever closes what they write to must know that they have ended.
+    await memtables.idle();
+  }
+}
+
+async function readLog(context: ReplayContext, memtables: ReplayMemtables): Promise<WalReplay> {
+  const { fileSystem, directory, options, versions } = context;
   const names = await fileSystem.list(directory);
-  const replay = await replayWal({
+  return replayWal({
     fileSystem,
     directory,
     databaseId: versions.databaseId,
@@ -49,11 +53,9 @@ export async function replayIntoMemtables(context: ReplayContext): Promise<WalRe
     onDamage: options.walRecovery === 'strict' ? 'fail' : 'stop',
     flushedSequence: versions.lastSequence,
     readOnly: options.readOnly,
-    onRecord: (payload, place) => replayRecord(context, payload, place),
+    onChain: (segments) => memtables.expect(segments),
+    onRecord: (payload, place) => memtables.add(payload.length, place),
   });
-  if (replay.damage !== undefined && !options.readOnly) await preserveDamaged(context, replay);
-  state.visibleSequence = replay.lastSequence;
-  return replay;
 }
 
 export function numbersOfKind(names: readonly string[], kind: 'log' | 'recycled'): number[] {
@@ -63,44 +65,6 @@ export function numbersOfKind(names: readonly string[], kind: 'log' | 'recycled'
     if (file?.kind === kind) numbers.push(file.number);
   }
   return numbers;
-}
-
-/** Returns a promise only when there is something to wait for: most records go straight into the memtable. */
-function replayRecord(context: ReplayContext, payload: Uint8Array, place: WalRecordPlace): Promise<void> | undefined {
-  const { versions, state, options } = context;
-  const count = place.lastSequence - place.firstSequence + 1;
-  // A crash between a flush's manifest edit and the end of its segments leaves records that are in tables already.
-  if (place.lastSequence <= versions.lastSequence) return undefined;
-  if (state.active.memtable.hasRoom(count, payload.length)) {
-    insertAll(state, payload, place, versions.lastSequence);
-    return undefined;
-  }
-  return (async () => {
-    while (!options.readOnly && state.sealed.length >= SEALED_MEMTABLES_MAX) {
-      await flushOldest(context, allocateFlushFiles(context));
-    }
-    state.seal(Memtable.boundBytes(count, payload.length), Promise.resolve(place.segmentNumber));
-    insertAll(state, payload, place, versions.lastSequence);
-  })();
-}
-
-function insertAll(state: TreeState, payload: Uint8Array, place: WalRecordPlace, flushedSequence: number): void {
-  const { memtable } = state.active;
-  const visitor = {
-    operation(sequence: number, kind: Kind, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) {
-      if (sequence <= flushedSequence) return;
-      if (kind === KIND_LOG_MARK) throw lostEdit(place, sequence, flushedSequence);
-      memtable.insert(sequence, kind, payload, keyStart, keyEnd, payload, valueStart, valueEnd);
-    },
-  };
-  readWalRecord(payload, visitor, place);
-}
-
-/** The edit that has this sequence was durable before its mark was written (bulk-load.ts). */
-function lostEdit({ file, offsetBytes }: WalRecordPlace, sequence: number, flushedSequence: number): CorruptionError {
-  const expected = `a manifest with the bulk load of sequence ${sequence}, whose mark stands here`;
-  const found = `a manifest up to sequence ${flushedSequence}: its end is damaged`;
-  return new CorruptionError({ file, offsetBytes, expected, found });
 }
 
 /** The user chose to go on without what is damaged: it is still kept, under a name that the engine does not touch. */

@@ -28,6 +28,7 @@ import { DatabaseReads } from './database-reads.js';
 import { DatabaseWrites } from './database-writes.js';
 import type { Engine } from './engine.js';
 import { LongCalls } from './long-calls.js';
+import { Resumption } from './resumption.js';
 import { spanBounds } from './span-bounds.js';
 import { Transactions } from './transactions.js';
 
@@ -40,6 +41,7 @@ export class StemeDatabase implements Database {
   readonly #writes: DatabaseWrites;
   readonly #longCalls = new LongCalls();
   readonly #transactions: Transactions;
+  readonly #resumption: Resumption;
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine) {
@@ -50,6 +52,7 @@ export class StemeDatabase implements Database {
     this.#reads = new DatabaseReads(engine.parts);
     const newestValue = (key: Uint8Array): Uint8Array | undefined => this.#reads.newestValue(key);
     this.#writes = new DatabaseWrites({ pipeline, readClock, ttlMs: options.ttlMs, newestValue });
+    this.#resumption = new Resumption(engine.parts);
     this.#transactions = new Transactions({
       pipeline,
       snapshots,
@@ -191,6 +194,11 @@ export class StemeDatabase implements Database {
     const { start, end } = spanBounds(range);
     const { state, tables } = this.#engine.parts;
     return approximateSize(state.readState, tables, { start: start ?? EMPTY_BYTES, end });
+  }
+
+  async resume(): Promise<void> {
+    this.#guard.assertOpen();
+    return this.#longCalls.run(undefined, () => this.#resumption.resume());
   }
 
   stats(): DatabaseStats {

@@ -1,3 +1,4 @@
+import { assert } from '../base/errors.js';
 import type { ArenaPool } from '../memtable/arena-pool.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { Version } from '../version/version.js';
@@ -32,7 +33,7 @@ export class TreeState {
     this.#version = fields.version;
     this.#onVersionUnused = fields.onVersionUnused;
     this.visibleSequence = fields.visibleSequence;
-    this.#active = new MemtableSlot(this.#arenas.acquire(0));
+    this.#active = this.createSlot(0);
     this.#readState = this.#createReadState();
   }
 
@@ -52,22 +53,41 @@ export class TreeState {
     return this.#readState;
   }
 
-  /** Seals the active memtable and puts a new one of at least `minimumBytes` in its place. Returns the sealed one. */
-  seal(minimumBytes: number, nextSegment: Promise<number>): MemtableSlot {
+  /** An empty memtable of at least `minimumBytes`, to become the active one: for `seal`, `replaceEmptyActive` and `rewind`. */
+  createSlot(minimumBytes: number): MemtableSlot {
+    return new MemtableSlot(this.#arenas.acquire(minimumBytes));
+  }
+
+  /** Seals the active memtable and puts `next` in its place. Returns the sealed one. */
+  seal(next: MemtableSlot, nextSegment: Promise<number>): MemtableSlot {
     const slot = this.#active;
     slot.nextSegment = nextSegment;
     // Whoever flushes it sees the failure; until then it must not end the process.
     nextSegment.catch(() => undefined);
     this.#sealed = [...this.#sealed, slot];
-    this.#active = new MemtableSlot(this.#arenas.acquire(minimumBytes));
+    this.#active = next;
     this.#swap();
     return slot;
+  }
+
+  /** Puts `next` in the place of an active memtable that nothing was written to. */
+  replaceEmptyActive(next: MemtableSlot): void {
+    assert(this.#active.isEmpty, 'a memtable with records is sealed, not replaced');
+    this.#active = next;
+    this.#swap();
   }
 
   /** The oldest sealed memtable is in `version` now. */
   replaceOldestSealed(version: Version): void {
     this.#sealed = this.#sealed.slice(1);
     this.#version = version;
+    this.#swap();
+  }
+
+  /** Of the sealed memtables only the oldest `sealedCount` stay; `active` takes the place of all others. */
+  rewind(sealedCount: number, active: MemtableSlot): void {
+    this.#sealed = this.#sealed.slice(0, sealedCount);
+    this.#active = active;
     this.#swap();
   }
 

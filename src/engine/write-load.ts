@@ -1,8 +1,8 @@
 import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
 import type { CompactionSettings } from '../compaction/compaction-settings.js';
 import { decideStall, paceBackground, type StallDecision, type WriteLoad } from '../compaction/stall.js';
+import { isDiskFull } from '../fs/disk-full.js';
 import type { CompactionController } from './compaction-controller.js';
-import { isDiskFull } from './disk-full.js';
 import type { FlushController } from './flush-controller.js';
 import type { TreeState } from './tree-state.js';
 

@@ -2,11 +2,13 @@ import { assert } from '../base/errors.js';
 
 const CAPACITY_BYTES_MIN = 4096;
 
-/** A byte array with a length of its own, grown by doubling. Invariant: everything past the length is zero. */
+/**
+ * A byte array with a length of its own, grown by doubling; clones share their memory until one of them is changed. Invariant:
+ * everything past the length is zero.
+ */
 export class GrowableBytes {
   #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
-  /** A clone has the same memory until one of the two changes. */
   #isShared = false;
 
   get length(): number {
@@ -53,15 +55,15 @@ export class GrowableBytes {
     return copy;
   }
 
-  #unshare(): void {
-    if (this.#isShared) this.#bytes = this.#bytes.slice();
-    this.#isShared = false;
-  }
-
   #grow(length: number): void {
     const bytes = new Uint8Array(Math.max(CAPACITY_BYTES_MIN, length, this.#bytes.length * 2));
     bytes.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = bytes;
+    this.#isShared = false;
+  }
+
+  #unshare(): void {
+    if (this.#isShared) this.#bytes = this.#bytes.slice();
     this.#isShared = false;
   }
 }

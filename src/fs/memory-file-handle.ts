@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { assert } from '../base/errors.js';
 import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
 import type { FileHandle, OpenMode } from './file-system.js';
@@ -8,27 +7,32 @@ import type { MemoryFile } from './memory-file.js';
 /** How many of the bytes that a file wants to grow by it may have. */
 export type GrantGrowth = (growthBytes: number) => number;
 
+/** Resolves when an asynchronous call is to return. */
+export type NextTurn = () => Promise<void>;
+
 /**
- * A handle of the in-memory file system. Asynchronous calls change the file when they are made and return a turn of the
- * event loop later; durable is what they did only then, so that a crash in between may tear it.
+ * A handle of the in-memory file system. Asynchronous calls change the file when they are made and return a turn later;
+ * durable is what they did only then, so that a crash in between may tear it.
  */
 export class MemoryFileHandle implements FileHandle {
   readonly path: string;
   readonly #mode: OpenMode;
   readonly #file: MemoryFile;
   readonly #grantGrowth: GrantGrowth;
+  readonly #nextTurn: NextTurn;
   #open = true;
 
-  constructor(path: string, mode: OpenMode, file: MemoryFile, grantGrowth: GrantGrowth) {
+  constructor(path: string, mode: OpenMode, file: MemoryFile, grantGrowth: GrantGrowth, nextTurn: NextTurn) {
     this.path = path;
     this.#mode = mode;
     this.#file = file;
     this.#grantGrowth = grantGrowth;
+    this.#nextTurn = nextTurn;
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {
     const bytes = this.readSync(target, position);
-    await nextTurn();
+    await this.#nextTurn();
     return bytes;
   }
 
@@ -41,7 +45,7 @@ export class MemoryFileHandle implements FileHandle {
   async write(source: Uint8Array, position: number): Promise<void> {
     const mark = this.#put(source, position);
     const copy = source.slice();
-    await nextTurn();
+    await this.#nextTurn();
     assert(Buffer.compare(copy, source) === 0, 'a buffer is not changed while its write is in flight');
     if (this.#mode === 'direct') this.#file.commit(mark);
   }
@@ -54,7 +58,7 @@ export class MemoryFileHandle implements FileHandle {
   async datasync(): Promise<void> {
     const file = this.#openFile();
     const mark = file.changeMark;
-    await nextTurn();
+    await this.#nextTurn();
     file.commit(mark);
   }
 
@@ -65,7 +69,7 @@ export class MemoryFileHandle implements FileHandle {
 
   async sizeBytes(): Promise<number> {
     const bytes = this.sizeBytesSync();
-    await nextTurn();
+    await this.#nextTurn();
     return bytes;
   }
 
@@ -80,12 +84,12 @@ export class MemoryFileHandle implements FileHandle {
     const growthBytes = Math.max(0, sizeBytes - file.sizeBytes);
     if (this.#grantGrowth(growthBytes) < growthBytes) throw ioError('truncate', this.path, systemError('ENOSPC'));
     file.resize(sizeBytes);
-    await nextTurn();
+    await this.#nextTurn();
   }
 
   async close(): Promise<void> {
     this.#open = false;
-    await nextTurn();
+    await this.#nextTurn();
   }
 
   closeSync(): void {

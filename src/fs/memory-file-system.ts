@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { assert, StemeError } from '../base/errors.js';
 import { Prng } from '../base/prng.js';
 import type { DirectoryLock, FileHandle, FileMapping, FileSystem, OpenMode } from './file-system.js';
@@ -7,7 +7,7 @@ import { ioError, systemError } from './io-error.js';
 import type { CopyNode, MemoryNode } from './memory-directory.js';
 import { MemoryDirectory } from './memory-directory.js';
 import { MemoryFile } from './memory-file.js';
-import { MemoryFileHandle } from './memory-file-handle.js';
+import { MemoryFileHandle, type NextTurn } from './memory-file-handle.js';
 
 export interface MemoryFileSystemOptions {
   /** `false`: `mapSync` returns undefined, as where the addon is missing. Default `true`. */
@@ -16,6 +16,8 @@ export interface MemoryFileSystemOptions {
   readonly direct?: boolean;
   /** The lengths of all files together; a write past it throws `ENOSPC`. Default: no limit. */
   readonly capacityBytes?: number;
+  /** When asynchronous calls return. Default: a turn of the event loop after they were made. */
+  readonly nextTurn?: NextTurn;
 }
 
 /**
@@ -27,10 +29,12 @@ export class MemoryFileSystem implements FileSystem {
   /** May be changed at any time, as disks are emptied and filled by others. */
   capacityBytes: number | undefined;
   readonly #options: MemoryFileSystemOptions;
+  readonly #nextTurn: NextTurn;
   #root = new MemoryDirectory();
 
   constructor(options: MemoryFileSystemOptions = {}) {
     this.#options = options;
+    this.#nextTurn = options.nextTurn ?? turnOfTheLoop;
     this.capacityBytes = options.capacityBytes;
   }
 
@@ -52,20 +56,20 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async probeDirect(directory: string): Promise<boolean> {
-    await nextTurn();
+    await this.#nextTurn();
     return this.#options.direct !== false && this.#find(directory) instanceof MemoryDirectory;
   }
 
   async open(path: string, mode: OpenMode): Promise<FileHandle> {
     const handle = this.openSync(path, mode);
-    await nextTurn();
+    await this.#nextTurn();
     return handle;
   }
 
   openSync(path: string, mode: OpenMode): FileHandle {
     if (mode === 'direct' && this.#options.direct === false) throw ioError('open', path, systemError('EINVAL'));
     const file = mode === 'create' ? this.#createFile(path) : this.#existingFile('open', path);
-    return new MemoryFileHandle(path, mode, file, (growthBytes) => this.#grantGrowth(growthBytes));
+    return new MemoryFileHandle(path, mode, file, (growthBytes) => this.#grantGrowth(growthBytes), this.#nextTurn);
   }
 
   /** A copy of the file as it is now: a later change of it, which law 3 forbids, does not show. */
@@ -87,18 +91,18 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async exists(path: string): Promise<boolean> {
-    await nextTurn();
+    await this.#nextTurn();
     return this.#find(path) !== undefined;
   }
 
   async statBytes(path: string): Promise<number | undefined> {
-    await nextTurn();
+    await this.#nextTurn();
     const node = this.#find(path);
     return node instanceof MemoryFile ? node.sizeBytes : undefined;
   }
 
   async list(directory: string): Promise<string[]> {
-    await nextTurn();
+    await this.#nextTurn();
     return this.#directory('list', directory).names();
   }
 
@@ -111,7 +115,7 @@ export class MemoryFileSystem implements FileSystem {
       if (found === undefined) parent.link(name, next);
       parent = next;
     }
-    await nextTurn();
+    await this.#nextTurn();
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -123,7 +127,7 @@ export class MemoryFileSystem implements FileSystem {
     if (source.directory !== target.directory) throw ioError(verb, from, systemError('EXDEV'));
     if (target.directory.get(target.name) instanceof MemoryDirectory) throw ioError(verb, from, systemError('EISDIR'));
     source.directory.rename(source.name, target.name, node);
-    await nextTurn();
+    await this.#nextTurn();
   }
 
   async link(from: string, to: string): Promise<void> {
@@ -134,12 +138,12 @@ export class MemoryFileSystem implements FileSystem {
     if (node instanceof MemoryDirectory) throw ioError(verb, from, systemError('EPERM'));
     if (target.directory.get(target.name) !== undefined) throw ioError(verb, from, systemError('EEXIST'));
     target.directory.link(target.name, node);
-    await nextTurn();
+    await this.#nextTurn();
   }
 
   async remove(path: string): Promise<void> {
     this.removeSync(path);
-    await nextTurn();
+    await this.#nextTurn();
   }
 
   removeSync(path: string): void {
@@ -156,13 +160,13 @@ export class MemoryFileSystem implements FileSystem {
       const { directory, name } = this.#place('remove', path);
       directory.unlink(name);
     }
-    await nextTurn();
+    await this.#nextTurn();
   }
 
   async syncDirectory(path: string): Promise<void> {
     const directory = this.#directory('sync directory', path);
     const mark = directory.changeMark;
-    await nextTurn();
+    await this.#nextTurn();
     directory.commit(mark);
   }
 
@@ -176,13 +180,13 @@ export class MemoryFileSystem implements FileSystem {
     if (directory.isLocked)
       throw new StemeError('STEME_LOCKED', `${path} is open in this process: close it there first`);
     directory.isLocked = true;
-    await nextTurn();
+    await this.#nextTurn();
     let released = false;
     return {
       release: async () => {
         if (!released) directory.isLocked = false;
         released = true;
-        await nextTurn();
+        await this.#nextTurn();
       },
     };
   }

@@ -138,7 +138,7 @@ class CompactionMerge {
     valueStart: number,
     valueEnd: number,
   ): TableWriter | undefined {
-    const fate = this.#filter.decide(keySource, keyStart, keyEnd, sequence, kind, valueSource, valueStart);
+    const fate = this.#filter.decide(keySource, keyStart, keyEnd, sequence, kind, valueSource, valueStart, valueEnd);
     if (fate === VERSION_DROPPED) return undefined;
     const table = this.#outputs.writer();
     if (fate !== VERSION_KEPT) {

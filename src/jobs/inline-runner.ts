@@ -1,12 +1,13 @@
 import { errorFromData } from '../base/errors.js';
 import type { FileSystem } from '../fs/file-system.js';
-import type { Job, JobOutput, JobReply, JobRunner } from './job.js';
+import type { JobReply, JobRunner, OutputOf, WorkerJob } from './job.js';
 import { runJob } from './run-job.js';
 
 /** The output of a reply, or its error thrown on this side of the thread boundary. */
-export function unwrapReply(reply: JobReply): JobOutput {
+export function unwrapReply<J extends WorkerJob>(reply: JobReply): OutputOf<J> {
   if ('error' in reply) throw errorFromData(reply.error);
-  return reply.output;
+  // A reply crosses threads as data: that it answers a job of this kind is the runner's word.
+  return reply.output as OutputOf<J>;
 }
 
 /** Runs jobs on the calling thread, one turn later: for tests that need an injected file system, or the same order every time. */
@@ -17,9 +18,9 @@ export class InlineRunner implements JobRunner {
     this.#fileSystem = fileSystem;
   }
 
-  async run(job: Job): Promise<JobOutput> {
+  async run<J extends WorkerJob>(job: J): Promise<OutputOf<J>> {
     await Promise.resolve();
-    return unwrapReply(await runJob(this.#fileSystem, job));
+    return unwrapReply<J>(await runJob(this.#fileSystem, job));
   }
 
   async close(): Promise<void> {}

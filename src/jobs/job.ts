@@ -3,11 +3,13 @@
  * writes new files, and answers with their metadata; nothing of it exists for the database until the opening thread has
  * put it into the manifest. A job that fails removes what it wrote.
  */
-import type { ErrorData } from '../base/errors.js';
+import type { Damage, ErrorData } from '../base/errors.js';
 import type { BlobMetadata } from '../blob/blob-metadata.js';
-import type { MemtableShare } from '../memtable/memtable.js';
+import type { MemtableFill, MemtableShare } from '../memtable/memtable.js';
 import type { KeyRange } from '../read/key-range.js';
-import type { TableMetadata } from '../table/table-metadata.js';
+import type { TableIdentity, TableMetadata } from '../table/table-metadata.js';
+import type { LogStretch } from '../wal/log-stretch.js';
+import type { CheckedBlob } from './blob-values.js';
 import type { BulkChunk } from './bulk-chunk.js';
 
 /** How new tables are to be written. */
@@ -100,7 +102,57 @@ export interface BulkLoadJob {
   readonly blobs?: BlobSettings;
 }
 
-export type Job = FlushJob | CompactionJob | BulkLoadJob;
+/** Fills a memtable from the log. It writes no file. */
+export interface ReplayJob {
+  readonly kind: 'replay';
+  readonly directory: string;
+  /** Of records that were found whole, in the order of the log. */
+  readonly stretches: readonly LogStretch[];
+  /** Operations up to it are left out. */
+  readonly afterSequence: number;
+  /** Nobody reads it yet; what it holds is overwritten. */
+  readonly memtable: MemtableShare;
+}
+
+export interface ReplayOutput {
+  readonly fill: MemtableFill;
+  /** The last one in the memtable; what comes after it is in `rest`. */
+  readonly lastSequence: number;
+  /** What found no room, from the record with the first such operation on. */
+  readonly rest: readonly LogStretch[];
+  readonly elapsedMs: number;
+}
+
+/** Reads a table and the values in blob files that it refers to, and says what is not as it was written. Writes nothing. */
+export interface VerifyTableJob {
+  readonly kind: 'verify-table';
+  readonly directory: string;
+  readonly table: TableIdentity;
+  /** What the manifest says of the table; without it there is nothing to compare with. */
+  readonly metadata?: TableMetadata;
+  readonly readMode: 'mmap' | 'pread';
+  /** Bytes read in a second, at most; 0 or nothing for no limit. */
+  readonly bytesPerSecondMax?: number;
+  /** The word of a JobControl. */
+  readonly control?: Int32Array;
+}
+
+/** Jobs that make files. */
+export type WritingJob = FlushJob | CompactionJob | BulkLoadJob;
+export type Job = WritingJob | VerifyTableJob;
+
+/** What a verification found. */
+export interface TableVerdict {
+  readonly entryCount: number;
+  /** In the order in which they were met, at most VERIFY_DAMAGES_MAX of them. */
+  readonly damages: readonly Damage[];
+  /** Damages that are not among these. */
+  readonly omittedCount: number;
+  readonly blobs: readonly CheckedBlob[];
+}
+
+/** All that a worker runs. */
+export type WorkerJob = Job | ReplayJob;
 
 /** The new files of a job, by what the manifest will know of them, and what it took. */
 export interface JobFiles {
@@ -108,6 +160,8 @@ export interface JobFiles {
   readonly blobs: readonly BlobMetadata[];
   /** Stored bytes of the blocks that were read. */
   readonly readBytes: number;
+  /** Of a verification, and of nothing else. */
+  readonly verdict?: TableVerdict;
 }
 
 export interface JobOutput extends JobFiles {
@@ -116,10 +170,13 @@ export interface JobOutput extends JobFiles {
   readonly elapsedMs: number;
 }
 
-export type JobReply = { readonly output: JobOutput } | { readonly error: ErrorData };
+/** What a job answers with goes by its kind. */
+export type OutputOf<J extends WorkerJob> = J extends ReplayJob ? ReplayOutput : JobOutput;
+
+export type JobReply = { readonly output: OutputOf<WorkerJob> } | { readonly error: ErrorData };
 
 export interface JobRunner {
   /** Throws what the job threw, as a StemeError. */
-  run(job: Job): Promise<JobOutput>;
+  run<J extends WorkerJob>(job: J): Promise<OutputOf<J>>;
   close(): Promise<void>;
 }

@@ -3,20 +3,26 @@ import type { FileSystem } from '../fs/file-system.js';
 import { runBulkLoad } from './bulk-load-job.js';
 import { runCompaction } from './compaction-job.js';
 import { runFlush } from './flush-job.js';
-import type { Job, JobFiles, JobReply } from './job.js';
+import type { Job, JobFiles, JobOutput, JobReply, WorkerJob } from './job.js';
 import { outputPathsOf } from './job-files.js';
+import { runReplay } from './replay-job.js';
+import { runVerifyTable } from './verify-table-job.js';
 
 /** Runs a job to its end and answers with data, never with a throw: a posted error would lose its class and code. */
-export async function runJob(fileSystem: FileSystem, job: Job): Promise<JobReply> {
-  const startedAtMs = performance.now();
+export async function runJob(fileSystem: FileSystem, job: WorkerJob): Promise<JobReply> {
   try {
-    const { tables, blobs, readBytes } = await runKind(fileSystem, job);
-    makeNamesDurable(fileSystem, job);
-    const writtenBytes = fileBytesOf(tables) + fileBytesOf(blobs);
-    return { output: { tables, blobs, readBytes, writtenBytes, elapsedMs: performance.now() - startedAtMs } };
+    return { output: await (job.kind === 'replay' ? runReplay(fileSystem, job) : runTableJob(fileSystem, job)) };
   } catch (error) {
     return { error: errorToData(error) };
   }
+}
+
+async function runTableJob(fileSystem: FileSystem, job: Job): Promise<JobOutput> {
+  const startedAtMs = performance.now();
+  const files = await runKind(fileSystem, job);
+  makeNamesDurable(fileSystem, job);
+  const writtenBytes = fileBytesOf(files.tables) + fileBytesOf(files.blobs);
+  return { ...files, writtenBytes, elapsedMs: performance.now() - startedAtMs };
 }
 
 function runKind(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
@@ -27,11 +33,14 @@ function runKind(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
       return runCompaction(fileSystem, job);
     case 'bulk-load':
       return runBulkLoad(fileSystem, job);
+    case 'verify-table':
+      return runVerifyTable(fileSystem, job);
   }
 }
 
 /** The names must be durable before the manifest mentions them. Files without durable names are removed: nobody knows of them. */
 function makeNamesDurable(fileSystem: FileSystem, job: Job): void {
+  if (job.kind === 'verify-table') return;
   try {
     fileSystem.syncDirectorySync(job.settings.directory);
   } catch (error) {

@@ -46,11 +46,18 @@ export class TurnPacer {
     return this.#bytes >= this.#bytesPerTurn;
   }
 
-  async turn(): Promise<void> {
-    const waitMs = this.#chargeMs();
+  /** Hurried, the turn is taken without a wait, and the pace begins anew behind it. */
+  async turn(isHurried = false): Promise<void> {
+    const waitMs = isHurried ? this.#forgive() : this.#chargeMs();
     if (waitMs > 0) await this.#clock.sleep(waitMs);
     else await nextTurn();
     this.#turnEndedAtMs = this.#clock.nowMs();
+  }
+
+  #forgive(): number {
+    this.#bytes = 0;
+    this.#paidUntilMs = 0;
+    return 0;
   }
 
   /** How far the work since the last turn is ahead of its pace. */

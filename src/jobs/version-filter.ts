@@ -1,6 +1,6 @@
 import { KIND_DELETE } from '../base/internal-key.js';
 import type { RangeTombstoneSet } from '../base/range-tombstones.js';
-import { isExpiringKind, readExpiryMs } from '../base/stored-value.js';
+import { checkedExpiryMs, isExpiringKind } from '../base/stored-value.js';
 import type { DeeperKeys } from './deeper-keys.js';
 import type { SnapshotStripes } from './snapshot-stripes.js';
 
@@ -50,7 +50,7 @@ export class VersionFilter {
     this.#stripe = NO_STRIPE;
   }
 
-  /** Decides on the next version of the key `keySource[keyStart, keyEnd)`; its stored value starts at `valueStart`. */
+  /** Decides on the next version of the key `keySource[keyStart, keyEnd)`; `valueSource[valueStart, valueEnd)` is its stored value. */
   decide(
     keySource: Uint8Array,
     keyStart: number,
@@ -59,12 +59,14 @@ export class VersionFilter {
     kind: number,
     valueSource: Uint8Array,
     valueStart: number,
+    valueEnd: number,
   ): number {
     const stripe = this.#stripes.stripeOf(sequence);
     if (stripe === this.#stripe) return VERSION_DROPPED;
     this.#stripe = stripe;
     if (this.#hasTombstones && this.#isCovered(keySource, keyStart, keyEnd, sequence, stripe)) return VERSION_DROPPED;
-    const isExpired = isExpiringKind(kind) && readExpiryMs(valueSource, valueStart) <= this.#expiryCutoffMs;
+    const isExpired =
+      isExpiringKind(kind) && checkedExpiryMs(valueSource, valueStart, valueEnd) <= this.#expiryCutoffMs;
     if (kind !== KIND_DELETE && !isExpired) return VERSION_KEPT;
     if (stripe === 0 && !this.#deeperKeys.mayHold(keySource, keyStart, keyEnd)) return VERSION_DROPPED;
     return isExpired ? VERSION_KEPT_AS_DELETE : VERSION_KEPT;

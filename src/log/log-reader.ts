@@ -16,6 +16,8 @@ export interface LogRecordEvent {
   readonly payload: Uint8Array;
   /** Where its first frame starts. */
   readonly offsetBytes: number;
+  /** The ordinal of that frame. */
+  readonly ordinal: number;
   /** Where the next record starts: aligned, so perhaps past the end of the file. */
   readonly endBytes: number;
   readonly durableMark: number;
@@ -52,22 +54,36 @@ interface Group {
   payloadBytes: number;
 }
 
+/** Where to begin, if not with the header: at a frame that is known to start a record. */
+interface LogStart {
+  readonly offsetBytes: number;
+  readonly ordinal: number;
+}
+
+const WHOLE_LOG: LogStart = { offsetBytes: 0, ordinal: 0 };
+
 export class LogReader {
   readonly #scanner: FrameScanner;
-  #offsetBytes = 0;
-  #ordinal = 0;
+  #offsetBytes: number;
+  #ordinal: number;
   #group: Group | undefined;
   /** Set by `resume`: frames that continue a lost record are passed over. */
   #isResuming = false;
   #stop: LogEndEvent | LogDamageEvent | undefined;
 
-  private constructor(scanner: FrameScanner) {
+  private constructor(scanner: FrameScanner, from: LogStart) {
     this.#scanner = scanner;
+    this.#offsetBytes = from.offsetBytes;
+    this.#ordinal = from.ordinal;
   }
 
   /** Errors: STEME_IO. What is in the file is not looked at before `next`. */
-  static async open(fileSystem: FileSystem, path: string, options: ScanOptions): Promise<LogReader> {
-    return new LogReader(await FrameScanner.open(fileSystem, path, options));
+  static async open(
+    fileSystem: FileSystem,
+    path: string,
+    options: ScanOptions & { readonly from?: LogStart },
+  ): Promise<LogReader> {
+    return new LogReader(await FrameScanner.open(fileSystem, path, options), options.from ?? WHOLE_LOG);
   }
 
   /** Where the next frame would stand: past `endBytes` of an end by the frames of a record that is not whole. */
@@ -135,7 +151,7 @@ export class LogReader {
     if (this.#isResuming && frame.type !== FRAME_FULL && frame.type !== FRAME_FIRST) return undefined;
     this.#isResuming = false;
     const piece = this.#scanner.copyPayload(frame);
-    if (frame.type === FRAME_HEADER || frame.type === FRAME_FULL) return recordOf(frame, frame.offsetBytes, piece);
+    if (frame.type === FRAME_HEADER || frame.type === FRAME_FULL) return recordOf(frame, frame, piece);
     if (frame.type === FRAME_FIRST) {
       const { offsetBytes, ordinal, payloadBytes } = frame;
       this.#group = { offsetBytes, ordinal, pieces: [piece], payloadBytes };
@@ -151,7 +167,7 @@ export class LogReader {
     group.payloadBytes += piece.length;
     if (frame.type === FRAME_MIDDLE) return undefined;
     this.#group = undefined;
-    return recordOf(frame, group.offsetBytes, Buffer.concat(group.pieces, group.payloadBytes));
+    return recordOf(frame, group, Buffer.concat(group.pieces, group.payloadBytes));
   }
 
   /** The scan starts at the bad frame itself: it may be intact, only not the one that belongs here. */
@@ -176,9 +192,10 @@ export class LogReader {
   }
 }
 
-function recordOf(last: IntactFrame, offsetBytes: number, payload: Buffer): LogRecordEvent {
+function recordOf(last: IntactFrame, first: LogStart, payload: Buffer): LogRecordEvent {
   const { endBytes, durableMark } = last;
-  return { kind: 'record', isHeader: last.type === FRAME_HEADER, payload, offsetBytes, endBytes, durableMark };
+  const { offsetBytes, ordinal } = first;
+  return { kind: 'record', isHeader: last.type === FRAME_HEADER, payload, offsetBytes, ordinal, endBytes, durableMark };
 }
 
 function misplaced(expected: string, found: string): BadFrame {

@@ -2,6 +2,7 @@
 import { alignUp } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
 import { LOG_FRAME_PAYLOAD_BYTES_MAX } from '../base/limits.js';
+import { synced } from '../fs/disk-full.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
 import { frameTypeOf } from './frame-type.js';
 import { FRAME_ALIGNMENT_BYTES, FRAME_HEADER, FRAME_HEADER_BYTES, sealFrame } from './log-format.js';
@@ -56,7 +57,7 @@ export class LogWriter {
   sync(): Promise<void> {
     return this.#run(async () => {
       const writtenCount = this.#frameCount;
-      await this.#handle.datasync();
+      await synced(this.#handle.datasync());
       this.#durableFrameCount = writtenCount;
     });
   }

@@ -52,6 +52,12 @@ export class Arena {
     Atomics.store(this.words, RANGE_DELETE_SLOT, 0);
   }
 
+  /** Goes on with an arena that another thread has filled up to here, and lets go of. */
+  takeOver(usedBytes: number): void {
+    assert(usedBytes % WORD_BYTES === 0 && usedBytes <= this.limitBytes, 'an arena is used up to a word within it');
+    this.#nextWord = usedBytes / WORD_BYTES;
+  }
+
   get usedBytes(): number {
     return this.#nextWord * WORD_BYTES;
   }

@@ -35,6 +35,13 @@ export interface MemtableShare {
   readonly limitBytes: number;
 }
 
+/** What a memtable knows of its content: with it another thread can go on inserting. */
+export interface MemtableFill {
+  readonly usedBytes: number;
+  readonly entryCount: number;
+  readonly userBytes: number;
+}
+
 /**
  * An ordered, multi-version map in shared memory: an adaptive radix tree over an arena. One thread inserts; any thread
  * reads at the same time without a lock (radix-node.ts says why that is safe). A reader passes the highest sequence it
@@ -58,6 +65,25 @@ export class Memtable {
     return new Memtable(new Arena(share.memory, share.limitBytes));
   }
 
+  /** An empty one for this thread to fill, whatever the memory held before. */
+  static begin({ memory, limitBytes }: MemtableShare): Memtable {
+    const arena = new Arena(memory, limitBytes);
+    arena.reset();
+    return new Memtable(arena);
+  }
+
+  /** Goes on where another thread has left off, which inserts no more. */
+  takeOver({ usedBytes, entryCount, userBytes }: MemtableFill): void {
+    assert(this.#entryCount === 0, 'a memtable that this thread has filled is not filled by another');
+    this.#arena.takeOver(usedBytes);
+    this.#entryCount = entryCount;
+    this.#userBytes = userBytes;
+  }
+
+  get fill(): MemtableFill {
+    return { usedBytes: this.#arena.usedBytes, entryCount: this.#entryCount, userBytes: this.#userBytes };
+  }
+
   share(): MemtableShare {
     return { memory: this.#arena.memory, limitBytes: this.#arena.limitBytes };
   }
@@ -70,12 +96,12 @@ export class Memtable {
     return this.#arena.usedBytes;
   }
 
-  /** Versions and range deletes inserted by this thread. */
+  /** Versions and range deletes inserted by this thread, or by one that it took over from. */
   get entryCount(): number {
     return this.#entryCount;
   }
 
-  /** Keys and values inserted by this thread, without overhead. */
+  /** Keys and values of those, without overhead. */
   get userBytes(): number {
     return this.#userBytes;
   }
@@ -97,7 +123,7 @@ export class Memtable {
     return ARENA_HEADER_BYTES + wholeBytes <= this.#arena.limitBytes;
   }
 
-  /** Inserts one version, or a range delete whose value is its end. `sequence` is above that of every earlier insert; the caller has asked `hasRoom`. */
+  /** Inserts one version, or a range delete whose value is its end. `sequence` is above that of earlier versions of the key, and of range deletes; the caller has asked `hasRoom`. */
   insert(
     sequence: number,
     kind: number,

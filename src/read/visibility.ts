@@ -8,7 +8,7 @@ import {
 } from '../base/internal-key.js';
 import type { PointResult } from '../base/point-result.js';
 import { LOOKUP_DELETED } from '../base/point-result.js';
-import { EXPIRY_BYTES, isExpiringKind, readExpiryMs } from '../base/stored-value.js';
+import { checkedExpiryMs, EXPIRY_BYTES, isExpiringKind } from '../base/stored-value.js';
 
 /**
  * Whether a version has a value at `nowMs`, if nothing newer hides it; `stored[storedStart, storedEnd)` is its stored value.
@@ -47,9 +47,4 @@ export function settleExpiry(result: PointResult, nowMs: number): void {
     result.start = start + EXPIRY_BYTES;
     result.kind = kind === KIND_PUT_EXPIRING ? KIND_PUT : KIND_PUT_BLOB;
   }
-}
-
-function checkedExpiryMs(stored: Uint8Array, start: number, end: number): number {
-  if (end - start >= EXPIRY_BYTES) return readExpiryMs(stored, start);
-  throw new StemeError('STEME_CORRUPTION', `a record that expires has ${end - start} bytes, too few for the time`);
 }

@@ -1,7 +1,7 @@
 import { Piscina } from 'piscina';
 import { StemeError } from '../base/errors.js';
 import type { FileSystem } from '../fs/file-system.js';
-import type { Job, JobReply } from '../jobs/job.js';
+import type { JobReply, WorkerJob } from '../jobs/job.js';
 import { outputPathsOf } from '../jobs/job-files.js';
 
 /** How often a job is given to a worker that does not come back before the job itself is thought to kill it. */
@@ -24,14 +24,29 @@ export interface JobPoolOptions {
  */
 export class JobPool {
   readonly #options: JobPoolOptions;
-  #pool: Piscina<Job, JobReply> | undefined;
+  #pool: Piscina<WorkerJob, JobReply> | undefined;
   #isClosed = false;
+  #runningCount = 0;
 
   constructor(options: JobPoolOptions) {
     this.#options = options;
   }
 
-  async run(job: Job): Promise<JobReply> {
+  /** A job that comes now starts at once. */
+  get hasFreeThread(): boolean {
+    return this.#runningCount < this.#options.threads;
+  }
+
+  async run(job: WorkerJob): Promise<JobReply> {
+    this.#runningCount++;
+    try {
+      return await this.#runToItsEnd(job);
+    } finally {
+      this.#runningCount--;
+    }
+  }
+
+  async #runToItsEnd(job: WorkerJob): Promise<JobReply> {
     for (let attempt = 1; ; attempt++) {
       if (this.#isClosed) throw new StemeError('STEME_CLOSED', 'the job runner is closed');
       this.#pool ??= this.#start();
@@ -51,13 +66,13 @@ export class JobPool {
     this.#pool = undefined;
   }
 
-  async #removeOutputs(job: Job): Promise<void> {
+  async #removeOutputs(job: WorkerJob): Promise<void> {
     for (const path of outputPathsOf(job)) await this.#options.fileSystem.remove(path);
   }
 
-  #start(): Piscina<Job, JobReply> {
+  #start(): Piscina<WorkerJob, JobReply> {
     const { threads, workerPath } = this.#options;
-    const pool = new Piscina<Job, JobReply>({
+    const pool = new Piscina<WorkerJob, JobReply>({
       filename: workerPath,
       name: 'runInWorker',
       minThreads: threads,
@@ -72,14 +87,16 @@ export class JobPool {
   }
 }
 
-function giveUp(job: Job, cause: unknown): StemeError {
+function giveUp(job: WorkerJob, cause: unknown): StemeError {
   const what = describeJob(job);
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message = `the worker of the ${what} died ${ATTEMPTS_MAX} times; the last time: ${reason}`;
   return new StemeError('STEME_INTERNAL', message, { cause });
 }
 
-function describeJob(job: Job): string {
+function describeJob(job: WorkerJob): string {
   if (job.kind === 'flush') return `flush to table ${job.number}`;
+  if (job.kind === 'replay') return 'replay of the log';
+  if (job.kind === 'verify-table') return `verification of table ${job.table.number}`;
   return job.kind === 'compaction' ? `compaction to level ${job.outputLevel}` : 'bulk load';
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { realFileSystem } from '../fs/real-file-system.js';
 import { unwrapReply } from '../jobs/inline-runner.js';
-import type { Job, JobOutput, JobRunner } from '../jobs/job.js';
+import type { JobRunner, OutputOf, WorkerJob } from '../jobs/job.js';
 import { JobPool } from './job-pool.js';
 
 const isSourceTree = import.meta.url.endsWith('.ts');
@@ -14,7 +14,8 @@ export interface PiscinaRunnerOptions {
 
 /**
  * Runs jobs in worker threads. A flush never waits behind a compaction, which can take minutes while writers stand still: of
- * two or more threads, one is kept for flushes. A single thread does everything in turn.
+ * two or more threads, one is kept for flushes. A single thread does everything in turn. The log is replayed by all of them: there
+ * is little else to do then.
  */
 export class PiscinaRunner implements JobRunner {
   readonly #flushes: JobPool;
@@ -26,9 +27,14 @@ export class PiscinaRunner implements JobRunner {
     this.#compactions = threads === 1 ? this.#flushes : new JobPool({ ...options, threads: threads - 1 });
   }
 
-  async run(job: Job): Promise<JobOutput> {
-    const pool = job.kind === 'flush' ? this.#flushes : this.#compactions;
-    return unwrapReply(await pool.run(job));
+  async run<J extends WorkerJob>(job: J): Promise<OutputOf<J>> {
+    return unwrapReply<J>(await this.#poolFor(job.kind).run(job));
+  }
+
+  #poolFor(kind: WorkerJob['kind']): JobPool {
+    if (kind === 'flush') return this.#flushes;
+    const isBusy = kind === 'replay' && !this.#compactions.hasFreeThread && this.#flushes.hasFreeThread;
+    return isBusy ? this.#flushes : this.#compactions;
   }
 
   async close(): Promise<void> {

@@ -66,6 +66,19 @@ export function mayContain(filter: BloomFilter, hash: number): boolean {
   return true;
 }
 
+/**
+ * Whether that is true of each of the first `count` hashes. Their lines are touched first, one load after another with nothing
+ * between them, so that the processor waits for all of them at once.
+ */
+export function mayContainAll(filter: BloomFilter, hashes: Uint32Array, count: number): boolean {
+  const { bytes, lineCount } = filter;
+  let touched = 0;
+  for (let i = 0; i < count; i++) touched |= bytes[filterLineAt(hashes[i], lineCount)];
+  let areAll = touched >= 0;
+  for (let i = 0; i < count; i++) areAll &&= mayContain(filter, hashes[i]);
+  return areAll;
+}
+
 /** Reads the filter block `content`, found at `offsetBytes` of `file`. STEME_UNSUPPORTED if it wants another hash. */
 export function decodeBloomFilter(content: Uint8Array, file: string, offsetBytes: number): BloomFilter {
   const trailerAt = content.length - FILTER_TRAILER_BYTES;

@@ -1,13 +1,13 @@
 /**
  * The range deletes of a table are a block of their own, in the layout of data blocks (block-entry.ts): an entry a range delete, its
  * key the start, its kind `range delete`, its value the end. They are fragmented, so the entries of one start have one end, newest
- * first, and the next start is at or behind it. The properties say where the block is.
+ * first, and the next start is at or behind it; readers refuse a block that is otherwise. The properties say where the block is.
  */
 import { commonPrefixLength, compareBytes } from '../base/bytes.js';
 import { CorruptionError } from '../base/errors.js';
 import { KIND_RANGE_DELETE } from '../base/internal-key.js';
 import { KEY_BYTES_MAX } from '../base/limits.js';
-import type { RangeTombstone, TombstoneFragment } from '../base/range-tombstones.js';
+import type { TombstoneFragment } from '../base/range-tombstones.js';
 import { RangeTombstoneSet } from '../base/range-tombstones.js';
 import { BlockIterator } from './block-iterator.js';
 import { BlockWriter } from './block-writer.js';
@@ -26,8 +26,15 @@ export function encodeRangeDeletes(fragments: readonly TombstoneFragment[]): Uin
   return block.finish();
 }
 
+interface OpenFragment {
+  readonly start: Uint8Array;
+  readonly end: Uint8Array;
+  readonly sequences: number[];
+}
+
 /**
- * Reads the checked `content`, found at `offsetBytes` of `file`. CorruptionError if it is no block of range deletes. If
+ * Reads the checked `content`, found at `offsetBytes` of `file`. CorruptionError if it is no block of fragments: ranges that
+ * overlapped would have to be cut here, and n of them can make n² / 2 sequences, far more than the block has bytes (law 10). If
  * `globalSequence` is not 0, all have it.
  */
 export function decodeRangeDeletes(
@@ -36,20 +43,35 @@ export function decodeRangeDeletes(
   offsetBytes: number,
   globalSequence: number,
 ): RangeTombstoneSet {
+  const damaged = (expected: string, found: string): CorruptionError =>
+    new CorruptionError({ file, offsetBytes, expected, found });
   const entries = new BlockIterator();
   entries.init(content, file, offsetBytes);
-  const tombstones: RangeTombstone[] = [];
+  const fragments: OpenFragment[] = [];
   for (entries.seekToFirst(); entries.valid; entries.next()) {
-    const { kind, sequence, keySource, keyEnd, valueSource, valueStart, valueEnd } = entries;
+    const { kind, keySource, keyEnd, valueSource, valueStart, valueEnd } = entries;
     // Copies: the block may be a mapping.
     const start = Uint8Array.from(keySource.subarray(0, keyEnd));
     const end = Uint8Array.from(valueSource.subarray(valueStart, valueEnd));
     const isRange = kind === KIND_RANGE_DELETE && end.length <= KEY_BYTES_MAX && compareBytes(start, end) < 0;
-    if (!isRange) {
-      const found = `an entry of kind ${kind} or a range that does not ascend`;
-      throw new CorruptionError({ file, offsetBytes, expected: 'range deletes', found });
+    if (!isRange) throw damaged('range deletes', `an entry of kind ${kind} or a range that does not ascend`);
+    const sequence = globalSequence === 0 ? entries.sequence : globalSequence;
+    if (!appendFragment(fragments, start, end, sequence)) {
+      throw damaged('range deletes cut into fragments', 'one that overlaps the one before, or is not older');
     }
-    tombstones.push({ start, end, sequence: globalSequence === 0 ? sequence : globalSequence });
   }
-  return RangeTombstoneSet.of(tombstones);
+  return RangeTombstoneSet.ofFragments(fragments);
+}
+
+/** False if it neither follows the last fragment nor is an older range delete over the same keys. */
+function appendFragment(fragments: OpenFragment[], start: Uint8Array, end: Uint8Array, sequence: number): boolean {
+  const last = fragments.at(-1);
+  if (last === undefined || compareBytes(last.end, start) <= 0) {
+    fragments.push({ start, end, sequences: [sequence] });
+    return true;
+  }
+  const isSameRange = compareBytes(last.start, start) === 0 && compareBytes(last.end, end) === 0;
+  if (!isSameRange || sequence >= last.sequences[last.sequences.length - 1]) return false;
+  last.sequences.push(sequence);
+  return true;
 }

@@ -4,7 +4,7 @@ import type { PointResult } from '../base/point-result.js';
 import type { RangeTombstoneSet } from '../base/range-tombstones.js';
 import type { BlockCache } from './block-cache.js';
 import { BlockSource, type BlockSourceOptions } from './block-source.js';
-import { type BloomFilter, decodeBloomFilter, mayContain } from './bloom-filter.js';
+import { type BloomFilter, decodeBloomFilter, mayContain, mayContainAll } from './bloom-filter.js';
 import { DataBlock } from './data-block.js';
 import { IndexBlock } from './index-block.js';
 import { decodeRangeDeletes } from './range-delete-block.js';
@@ -45,6 +45,7 @@ export class TableReader implements TableBlocks {
   /** Undefined without any. */
   readonly rangeTombstones: RangeTombstoneSet | undefined;
   readonly formatVersion: number;
+  readonly propertiesOffsetBytes: number;
   /** 0 for none. */
   readonly globalSequence: number;
   readonly #counters: ReadCounters;
@@ -81,6 +82,7 @@ export class TableReader implements TableBlocks {
     this.#filter = readFilter(source, footer);
     this.properties = readProperties(source, footer);
     checkDatabase(source, footer, this.properties, databaseId);
+    this.propertiesOffsetBytes = footer.properties.offsetBytes;
     this.rangeTombstones = readRangeDeletes(source, this.properties, globalSequence);
     this.#hasPartitions = footer.indexLevels === 2;
     this.#topIndex = readTopIndex(source, footer, this.properties);
@@ -103,6 +105,11 @@ export class TableReader implements TableBlocks {
   /** Whether a filter lookup with `keyHash` says that the key may be here. */
   mayContain(keyHash: number): boolean {
     return this.#filter === undefined || mayContain(this.#filter, keyHash);
+  }
+
+  /** The same of the first `count` hashes together. */
+  mayContainAll(keyHashes: Uint32Array, count: number): boolean {
+    return this.#filter === undefined || mayContainAll(this.#filter, keyHashes, count);
   }
 
   /**
@@ -138,7 +145,12 @@ export class TableReader implements TableBlocks {
    */
   iterator({ fillCache = true, readAheadBytes = READ_AHEAD_BYTES_MAX }: TableScan = {}): TableIterator {
     if (this.#isClosed) throw this.#closedError();
-    return new TableIterator(this, fillCache, this.globalSequence, this.#source.createReadAhead(readAheadBytes));
+    return new TableIterator(this, fillCache, this.globalSequence, this.createReadAhead(readAheadBytes));
+  }
+
+  /** For `dataBlock`, by whoever walks the table; undefined where that needs none. */
+  createReadAhead(pieceBytesMax: number): ReadAhead | undefined {
+    return this.#source.createReadAhead(pieceBytesMax);
   }
 
   get partitionCount(): number {

@@ -8,7 +8,13 @@ import { NO_BLOBS } from './blobs.js';
 import { CURRENT_BYTES_MAX, decodeCurrent } from './current-file.js';
 import { EMPTY_LEVELS, LevelsBuilder } from './levels-builder.js';
 import { decodeManifestHeader, manifestIdentity } from './manifest-header.js';
-import { type ManifestScalars, type ManifestState, scalarMisfit, scalarsAfter } from './manifest-state.js';
+import {
+  type ManifestScalars,
+  type ManifestState,
+  scalarMisfit,
+  scalarsAfter,
+  unallocatedFile,
+} from './manifest-state.js';
 import { Version } from './version.js';
 import { COMPARATOR_NAME, type VersionEdit } from './version-edit.js';
 import { decodeVersionEdit } from './version-edit-decoder.js';
@@ -135,7 +141,7 @@ class ManifestReplay {
     if (logNumber === undefined) this.#fail(WHOLE_SNAPSHOT, 'no log number');
     if (nextFileNumber === undefined) this.#fail(WHOLE_SNAPSHOT, 'no next file number');
     if (lastSequence === undefined) this.#fail(WHOLE_SNAPSHOT, 'no last sequence');
-    this.#levels.apply(edit);
+    this.#applyFiles(edit, nextFileNumber);
     return { databaseId, logNumber, nextFileNumber, lastSequence };
   }
 
@@ -143,8 +149,15 @@ class ManifestReplay {
     const edit = this.#decode(record);
     const misfit = scalarMisfit(before, edit);
     if (misfit !== undefined) this.#fail(FITTING_EDIT, misfit);
+    const after = scalarsAfter(before, edit);
+    this.#applyFiles(edit, after.nextFileNumber);
+    return after;
+  }
+
+  #applyFiles(edit: VersionEdit, nextFileNumber: number): void {
+    const file = unallocatedFile(edit, nextFileNumber);
+    if (file !== undefined) this.#fail(`file numbers below ${nextFileNumber}, the next one`, file);
     this.#levels.apply(edit);
-    return scalarsAfter(before, edit);
   }
 
   #decode(record: LogRecordEvent): VersionEdit {

@@ -36,6 +36,14 @@ export function scalarMisfit(before: ManifestScalars, edit: VersionEdit): string
   return undefined;
 }
 
+/** A file that `edit` names though its number was not given out yet, so that a later file would overwrite it; undefined if all were. */
+export function unallocatedFile(edit: VersionEdit, nextFileNumber: number): string | undefined {
+  const table = edit.addedTables.find(({ table: { number } }) => number >= nextFileNumber);
+  if (table !== undefined) return `table ${table.table.number}`;
+  const blob = edit.addedBlobs?.find(({ number }) => number >= nextFileNumber);
+  return blob === undefined ? undefined : `blob file ${blob.number}`;
+}
+
 /** The edit that makes `state` out of nothing: the first record of a manifest. */
 export function snapshotEdit({
   databaseId,

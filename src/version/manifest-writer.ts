@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { CURRENT_NAME, CURRENT_TMP_NAME, manifestName } from '../base/file-names.js';
+import { synced } from '../fs/disk-full.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { LogWriter } from '../log/log-writer.js';
 import { encodeCurrent } from './current-file.js';
@@ -8,7 +9,7 @@ import { type ManifestState, snapshotEdit } from './manifest-state.js';
 import type { VersionEdit } from './version-edit.js';
 import { encodeVersionEdit } from './version-edit-encoder.js';
 
-/** Appends version edits to one manifest. A failed append is final (law 7): the log writer below refuses all that follow. */
+/** Appends version edits to one manifest. A failed append is its end: the log writer below refuses all that follow. */
 export class ManifestWriter {
   readonly number: number;
   /** How large the manifest was with its snapshot alone. */
@@ -34,7 +35,7 @@ export class ManifestWriter {
     try {
       await log.append(encodeVersionEdit(snapshotEdit(state)));
       await log.sync();
-      await fileSystem.syncDirectory(directory);
+      await synced(fileSystem.syncDirectory(directory));
     } catch (error) {
       // The first failure is the one to report; closing after it can only fail for the same reason.
       await Promise.allSettled([log.close()]);
@@ -67,10 +68,10 @@ export async function pointCurrentAt(fileSystem: FileSystem, directory: string, 
   const file = await fileSystem.open(temporaryPath, 'create');
   try {
     await file.write(encodeCurrent(manifestNumber), 0);
-    await file.datasync();
+    await synced(file.datasync());
   } finally {
     await file.close();
   }
   await fileSystem.rename(temporaryPath, join(directory, CURRENT_NAME));
-  await fileSystem.syncDirectory(directory);
+  await synced(fileSystem.syncDirectory(directory));
 }

@@ -8,8 +8,9 @@ import type { VersionEdit } from './version-edit.js';
 export class TableReferences {
   /** The current version, and older ones that are still referenced. */
   readonly #versions = new Set<Version>();
-  /** Tables of edits that are not published. A failed edit may be durable all the same: its tables stay here. */
-  readonly #unsettled = new Set<number>();
+  /** Edits that are not published. One that failed may be durable all the same: it stays here until it is abandoned. */
+  readonly #unsettled = new Set<VersionEdit>();
+  readonly #failed = new Set<VersionEdit>();
   /** Tables that an edit took out of the current version, until no referenced version has them. */
   readonly #retired = new Set<number>();
   /** Blob files that the current version does not refer to any more, likewise. */
@@ -21,20 +22,36 @@ export class TableReferences {
 
   /** Before `edit` is written. */
   begin(edit: VersionEdit): void {
-    for (const number of addedNumbers(edit)) this.#unsettled.add(number);
+    this.#unsettled.add(edit);
+  }
+
+  /** After `edit` could not be made durable, or not for sure. */
+  fail(edit: VersionEdit): void {
+    this.#failed.add(edit);
+  }
+
+  /** No edit that has failed is durable, nor will be: what they would have added is obsolete. */
+  abandonFailed(): void {
+    for (const edit of this.#failed) {
+      this.#unsettled.delete(edit);
+      for (const { table } of edit.addedTables) this.#retired.add(table.number);
+      for (const { number } of edit.addedBlobs ?? []) this.#retiredBlobs.add(number);
+    }
+    this.#failed.clear();
   }
 
   /** After `edit`, which led from `former` to `current`, became durable. */
   settle(edit: VersionEdit, former: Version, current: Version): void {
     this.#hold(current);
     former.release();
-    for (const number of addedNumbers(edit)) this.#unsettled.delete(number);
+    this.#unsettled.delete(edit);
     for (const { number } of edit.deletedTables) this.#retired.add(number);
     for (const number of former.blobs.keys()) if (!current.blobs.has(number)) this.#retiredBlobs.add(number);
   }
 
   liveNumbers(): Set<number> {
-    const live = new Set(this.#unsettled);
+    const live = new Set<number>();
+    for (const edit of this.#unsettled) for (const number of addedNumbers(edit)) live.add(number);
     for (const version of this.#versions) {
       if (version.isReferenced) addNumbersOf(version, live);
       else this.#versions.delete(version);

@@ -151,17 +151,39 @@ export class VersionSet {
   /**
    * Makes `edit` durable, then publishes the version after it as `current`, and resolves to it. Edits are taken one at a
    * time, in the order of the calls. If the disk fails, the call rejects with its error, `current` stays, and all later
-   * calls reject with STEME_BACKGROUND and that error as cause (law 7). Rejects with STEME_CLOSED after `close`.
+   * calls reject with STEME_BACKGROUND and that error as cause (law 7), until `resume`. Rejects with STEME_CLOSED after `close`.
    * `publish` is called with the version in the step in which it becomes current, so that whoever shows versions to readers
    * never goes back to an older one, however the promises of two edits come to be handled.
    */
   async apply(edit: VersionEdit, publish?: (version: Version) => void): Promise<Version> {
     if (this.#closing !== undefined) throw new StemeError('STEME_CLOSED', 'the version set is closed');
     this.#tables.begin(edit);
-    const turn = this.#tail.then(() => this.#applyNow(edit, publish));
     // The tail keeps the order; the error goes to this call's caller and, as the sticky failure, to those after it.
-    this.#tail = Promise.allSettled([turn]);
-    return turn;
+    return this.#inTurn(() => this.#applyNow(edit, publish));
+  }
+
+  /** What an edit has failed with; later ones are refused until `resume`. */
+  get failure(): unknown {
+    return this.#failure?.error;
+  }
+
+  /**
+   * Goes on after an edit that found no room: a new manifest holds what is published, and nothing of that edit, whatever the old one
+   * may hold of it. So everything is as if the edit had never been made. Errors: STEME_IO, and all stays refused.
+   */
+  async resume(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#failure === undefined) return;
+      const number = this.allocateFileNumber();
+      try {
+        await this.#switchManifest(number, { ...this.#state, nextFileNumber: this.#nextFileNumber });
+      } catch (error) {
+        this.#failure = { error };
+        throw error;
+      }
+      this.#failure = undefined;
+      this.#tables.abandonFailed();
+    });
   }
 
   /** Tables that must not be deleted (law 4): of every referenced version, and of edits whose outcome is open. */
@@ -211,8 +233,15 @@ export class VersionSet {
     return this.#closing;
   }
 
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(work);
+    this.#tail = Promise.allSettled([turn]);
+    return turn;
+  }
+
   async #applyNow(edit: VersionEdit, publish: ((version: Version) => void) | undefined): Promise<Version> {
     if (this.#failure !== undefined) {
+      this.#tables.fail(edit);
       const message = 'an earlier change of the manifest failed: reopen the database';
       throw new StemeError('STEME_BACKGROUND', message, { cause: this.#failure.error });
     }
@@ -223,6 +252,7 @@ export class VersionSet {
       else await this.#manifest?.append({ ...edit, nextFileNumber: next.nextFileNumber });
     } catch (error) {
       this.#failure = { error };
+      this.#tables.fail(edit);
       throw error;
     }
     const former = this.#state.version;

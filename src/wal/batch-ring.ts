@@ -13,13 +13,19 @@ const RING_BYTES = WAL_BATCH_BYTES * WAL_BATCH_SLOTS;
  *     released ≤ in flight ≤ finished ≤ open frame ≤ released + size
  */
 export class BatchRing {
-  readonly bytes = new Uint8Array(allocateSharedMemory(RING_BYTES));
+  #bytes: Uint8Array | undefined;
   readonly #alignmentBytes: number;
   #next = 0;
   #released = 0;
 
   constructor(alignmentBytes: number) {
     this.#alignmentBytes = alignmentBytes;
+  }
+
+  /** Made with the first use: who only reads a database has none. */
+  get bytes(): Uint8Array {
+    this.#bytes ??= new Uint8Array(allocateSharedMemory(RING_BYTES));
+    return this.#bytes;
   }
 
   /**
@@ -49,5 +55,11 @@ export class BatchRing {
 
   release(mark: number): void {
     if (mark > this.#released) this.#released = mark;
+  }
+
+  /** Forgets all frames. Nothing may be in flight. */
+  clear(): void {
+    this.#next = 0;
+    this.#released = 0;
   }
 }

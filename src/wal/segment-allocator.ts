@@ -10,6 +10,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { assert } from '../base/errors.js';
 import { logName, recycledName } from '../base/file-names.js';
 import { MIB } from '../base/limits.js';
+import { synced } from '../fs/disk-full.js';
 import type { FileSystem } from '../fs/file-system.js';
 
 export interface SegmentAllocatorOptions {
@@ -24,7 +25,7 @@ export interface SegmentAllocatorOptions {
   /** While more segments than this are out, no spare is made of zeros: one of them will come back sooner. Default: no limit. */
   readonly lentMax?: number;
   /** Size of a segment that is made when there is no spare. Default 1 MiB. */
-  readonly initialBytes?: number;
+  readonly initialBytes?: number | undefined;
   /** Making a spare failed (a full disk, say). The next `take` makes a small segment, and fails for itself if it must. */
   readonly onWarning: (error: unknown) => void;
 }
@@ -158,8 +159,13 @@ export class SegmentAllocator {
   async #promote(spare: Spare, number: number): Promise<SegmentFile> {
     const { fileSystem, directory } = this.#options;
     const path = this.#path(logName(number));
-    await fileSystem.rename(this.#path(recycledName(spare.number)), path);
-    await fileSystem.syncDirectory(directory);
+    try {
+      await fileSystem.rename(this.#path(recycledName(spare.number)), path);
+    } catch (error) {
+      this.#spares.push(spare);
+      throw error;
+    }
+    await synced(fileSystem.syncDirectory(directory));
     return { number, path, preallocatedBytes: spare.sizeBytes };
   }
 
@@ -167,7 +173,7 @@ export class SegmentAllocator {
     const { fileSystem, directory, initialBytes = INITIAL_BYTES_DEFAULT } = this.#options;
     const path = this.#path(logName(number));
     await this.#writeZeros(path, initialBytes, () => true);
-    await fileSystem.syncDirectory(directory);
+    await synced(fileSystem.syncDirectory(directory));
     return { number, path, preallocatedBytes: initialBytes };
   }
 
@@ -180,7 +186,7 @@ export class SegmentAllocator {
           await handle.write(ZEROS.subarray(0, Math.min(ZEROS.length, sizeBytes - at)), at);
           await nextTurn();
         }
-        await handle.datasync();
+        await synced(handle.datasync());
       } finally {
         await handle.close();
       }

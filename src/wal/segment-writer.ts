@@ -2,6 +2,7 @@ import { alignUp } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
 import { allocateSharedMemory } from '../base/shared-memory.js';
+import { synced } from '../fs/disk-full.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
 import { FRAME_ALIGNMENT_BYTES, FRAME_HEADER, FRAME_HEADER_BYTES, logIdentity, sealFrame } from '../log/log-format.js';
 import type { SegmentAllocator } from './segment-allocator.js';
@@ -85,8 +86,18 @@ export class SegmentWriter {
   async sync(): Promise<void> {
     await this.#predecessorSynced;
     if (!this.#hasUnsynced) return;
-    await this.#cached.datasync();
+    await synced(this.#cached.datasync());
     this.#hasUnsynced = false;
+  }
+
+  /**
+   * Takes back what was written behind `endBytes`, the end of a record. The next segment names that place as the end of this one, so
+   * no recovery reads on behind it; the bytes go as well, so that nothing is found there even if that header is lost one day.
+   */
+  async cutBack(endBytes: number): Promise<void> {
+    this.sizeBytes = endBytes;
+    this.#hasUnsynced = true;
+    await this.#cached.truncate(endBytes);
   }
 
   async close(): Promise<void> {
@@ -117,7 +128,8 @@ export interface SegmentFilesOptions {
 export class SegmentFiles implements SegmentSource {
   readonly alignmentBytes: typeof FRAME_ALIGNMENT_BYTES | typeof DIRECT_IO_BLOCK_BYTES;
   readonly #options: SegmentFilesOptions;
-  readonly #headerBlock: Uint8Array;
+  /** Made with the first segment. */
+  #headerBlock: Uint8Array | undefined;
   #closing: Promise<void> = Promise.resolve();
   /** Of all segments that are not given back yet. */
   #numbers: number[];
@@ -126,7 +138,6 @@ export class SegmentFiles implements SegmentSource {
     this.#options = options;
     this.#numbers = [...options.recovered.map(({ number }) => number), ...options.obsoleteNumbers];
     this.alignmentBytes = options.syncMode === 'direct' ? DIRECT_IO_BLOCK_BYTES : FRAME_ALIGNMENT_BYTES;
-    this.#headerBlock = new Uint8Array(allocateSharedMemory(DIRECT_IO_BLOCK_BYTES));
   }
 
   liveNumbers(): ReadonlySet<number> {
@@ -149,11 +160,12 @@ export class SegmentFiles implements SegmentSource {
   async next(current: SegmentWriter | undefined, durableMark: number): Promise<SegmentWriter> {
     const { allocator, databaseId } = this.#options;
     const file = await allocator.take();
+    // Whether it is ever started or not, it is given back once the log begins behind it.
+    this.#numbers.push(file.number);
     const predecessor =
       current === undefined ? this.#options.recovered.at(-1) : { number: current.number, endBytes: current.sizeBytes };
     const block = this.#encodeHeader(file.number, predecessor, durableMark);
     const { cached, direct } = await this.#openWithHeader(file.path, block);
-    this.#numbers.push(file.number);
     return new SegmentWriter({
       number: file.number,
       identity: logIdentity(databaseId, file.number),
@@ -196,6 +208,7 @@ export class SegmentFiles implements SegmentSource {
       alignmentBytes: this.alignmentBytes,
       createdAtMs: clock.nowMs(),
     });
+    this.#headerBlock ??= new Uint8Array(allocateSharedMemory(DIRECT_IO_BLOCK_BYTES));
     const block = this.#headerBlock;
     block.fill(0);
     block.set(payload, FRAME_HEADER_BYTES);

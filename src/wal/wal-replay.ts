@@ -18,12 +18,14 @@ import { FRAME_ALIGNMENT_BYTES, logIdentity } from '../log/log-format.js';
 import { readLogHeader } from '../log/log-header.js';
 import { type LogDamageEvent, type LogEndEvent, LogReader, type LogRecordEvent } from '../log/log-reader.js';
 import { findForeignHeader } from './foreign-segment.js';
+import type { LogStretch } from './log-stretch.js';
 import { type ChainLink, chooseChain, type SegmentCandidate, type SegmentChain } from './segment-chain.js';
 import { checkWalRecord, type SequenceRange, type WalRecordSource } from './wal-record.js';
 import { decodeSegmentHeader, firstRecordOffsetBytes, type SegmentHeader } from './wal-segment.js';
 
 export interface WalRecordPlace extends WalRecordSource, SequenceRange {
-  readonly segmentNumber: number;
+  /** The record, to be read again. */
+  readonly stretch: LogStretch;
 }
 
 export interface WalReplayOptions {
@@ -36,6 +38,8 @@ export interface WalReplayOptions {
   readonly presentNumbers: readonly number[];
   /** Where acknowledged records are lost: `fail` throws, `stop` keeps what stands before and reports. */
   readonly onDamage: 'fail' | 'stop';
+  /** Told once, before the first record, of the segments that will be read: where each ends, undefined for the last. */
+  readonly onChain?: (segments: readonly { readonly number: number; readonly endBytes: number | undefined }[]) => void;
   /** Gets every whole, well-formed record in sequence order; `payload` is its to keep. */
   readonly onRecord: (payload: Uint8Array, place: WalRecordPlace) => Promise<void> | void;
   /**
@@ -167,6 +171,7 @@ class Replay {
 
   async #replayChain(chain: SegmentChain): Promise<void> {
     const { links } = chain;
+    this.#options.onChain?.(links.map(({ header, endBytes }) => ({ number: header.number, endBytes })));
     for (let i = 0; i < links.length; i++) {
       const { number } = links[i].header;
       const { endBytes, bad } = await this.#replaySegment(links[i]);
@@ -190,7 +195,7 @@ class Replay {
         if (event.kind === 'end') return endOf(link, event, reader.offsetBytes);
         if (event.kind === 'damage') return { endBytes: event.endBytes, bad: badFrame(event) };
         if (event.isHeader) continue;
-        const bad = await this.#replayRecord(link.header.number, event);
+        const bad = await this.#replayRecord(link.header, event);
         if (bad !== undefined) return { endBytes: event.offsetBytes, bad };
       }
     } finally {
@@ -198,8 +203,8 @@ class Replay {
     }
   }
 
-  async #replayRecord(segmentNumber: number, event: LogRecordEvent): Promise<BadPlace | undefined> {
-    const source = { offsetBytes: event.offsetBytes, file: logName(segmentNumber) };
+  async #replayRecord(header: SegmentHeader, event: LogRecordEvent): Promise<BadPlace | undefined> {
+    const source = { offsetBytes: event.offsetBytes, file: logName(header.number) };
     let range: SequenceRange;
     try {
       range = checkWalRecord(event.payload, source);
@@ -209,7 +214,11 @@ class Replay {
       if (error instanceof CorruptionError) return { ...error.damage, isCertain: true };
       throw error;
     }
-    const pending = this.#options.onRecord(event.payload, { ...source, ...range, segmentNumber });
+    const pending = this.#options.onRecord(event.payload, {
+      ...source,
+      ...range,
+      stretch: this.#stretchOf(header, event),
+    });
     if (pending !== undefined) await pending;
     this.#lastSequence = range.lastSequence;
     this.#records++;
@@ -294,6 +303,17 @@ class Replay {
         await handle.close();
       }
     }
+  }
+
+  #stretchOf({ number, alignmentBytes }: SegmentHeader, event: LogRecordEvent): LogStretch {
+    return {
+      segmentNumber: number,
+      identity: this.#identity(number),
+      alignmentBytes,
+      startBytes: event.offsetBytes,
+      startOrdinal: event.ordinal,
+      endBytes: event.endBytes,
+    };
   }
 
   #scanOf(link: ChainLink): { identity: number; alignmentBytes: number; endBytes: number | undefined } {

@@ -8,17 +8,19 @@
  * acknowledged and write again are in the same group.
  *
  * Order within a group: write its bytes · make them durable if any write asked for it · open the next segment if the group
- * is the last of this one · report the sequence (the engine makes it visible) · resolve the promise. Any failure is final
- * (law 7): this group, those behind it and all later calls are rejected with the first error. The bytes of a rejected
- * group may be in the log all the same: rejected means unknown until the next open.
+ * is the last of this one · report the sequence (the engine makes it visible) · resolve the promise. After any failure
+ * (law 7) this group, those behind it and all later calls are rejected with the first error. The bytes of a rejected
+ * group may be in the log all the same: rejected means unknown until the next open, or until `resume`, which takes them back.
  *
  * With one group on its way at a time, the log on disk is always a prefix plus at most one torn group, and each frame's
  * durable mark tells recovery what had been acknowledged before it (log-format.ts).
  */
+import { alignUp } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { assert, StemeError } from '../base/errors.js';
 import type { Kind } from '../base/internal-key.js';
 import { WAL_BATCH_BYTES, WAL_SEGMENT_BYTES_MAX } from '../base/limits.js';
+import { wayOut } from '../fs/disk-full.js';
 import { FRAME_FIRST, FRAME_FULL, FRAME_HEADER_BYTES, FRAME_LAST, FRAME_MIDDLE } from '../log/log-format.js';
 import { LatencyHistogram } from '../metrics/latency-histogram.js';
 import { BatchRing } from './batch-ring.js';
@@ -75,6 +77,9 @@ export class WalWriter {
   #failure: StemeError | undefined;
   #lastSequence: number;
   #durableSequence: number;
+  /** The last one that was reported safe, and where the records up to it end in the segment. */
+  #safeSequence: number;
+  #safeEndBytes = 0;
 
   readonly latency = new LatencyHistogram();
   writtenBytes = 0;
@@ -86,8 +91,14 @@ export class WalWriter {
     this.#ring = new BatchRing(options.segments.alignmentBytes);
     this.#lastSequence = options.lastSequence;
     this.#durableSequence = options.lastSequence;
+    this.#safeSequence = options.lastSequence;
     this.#group = new WriteGroup(options.lastSequence);
     this.#segment = options.segment;
+    this.#safeEndBytes = options.segment?.sizeBytes ?? 0;
+  }
+
+  get failure(): StemeError | undefined {
+    return this.#failure;
   }
 
   /** Age of the oldest write that is not acknowledged; 0 when there is none. */
@@ -197,6 +208,33 @@ export class WalWriter {
     return this.#openSegment().number;
   }
 
+  /**
+   * Goes on after a failure, in a new segment, with the sequence after the last one that was reported safe. Everything up to that is
+   * durable when this resolves, and what was refused is in no log that a recovery reads. Only where the failure has lost nothing.
+   * Errors: STEME_BACKGROUND, and all stays refused.
+   */
+  async resume(): Promise<void> {
+    if (this.#failure === undefined) return;
+    try {
+      // A sync may have come through before the failure; nobody was told.
+      this.#durableSequence = Math.min(this.#durableSequence, this.#safeSequence);
+      await this.#segment?.cutBack(this.#safeEndBytes);
+      await this.#switchSegment();
+      await this.#openSegment().sync();
+    } catch (error) {
+      this.#failure = logFailure(error);
+      throw this.#failure;
+    }
+    this.#ring.clear();
+    this.#frame = -1;
+    this.#large = undefined;
+    this.#isWithinRecord = false;
+    this.#lastSequence = this.#safeSequence;
+    this.#durableSequence = this.#safeSequence;
+    this.#group = new WriteGroup(this.#safeSequence);
+    this.#failure = undefined;
+  }
+
   /** Waits for everything under way, makes it durable, and closes the segment. Nothing may be appended after. */
   async close(): Promise<void> {
     if (this.#failure === undefined) await this.sync();
@@ -302,11 +340,13 @@ export class WalWriter {
 
   async #switchSegment(): Promise<void> {
     this.#segment = await this.#options.segments.next(this.#segment, this.#durableSequence);
+    this.#safeEndBytes = this.#segment.sizeBytes;
   }
 
   #finishGroup(group: WriteGroup): void {
     this.#inFlight = undefined;
     this.#ring.release(group.ringMark);
+    this.#noteSafe(group);
     this.#options.onSafe(group.lastSequence);
     group.resolve();
     this.#pumpLarge();
@@ -316,15 +356,35 @@ export class WalWriter {
     else if (this.#group.hasWork || this.#frame !== -1) this.#schedule();
   }
 
+  /** A record that goes on in the next group is not safe, though a part of it is written. */
+  #noteSafe({ frames, lastSequence }: WriteGroup): void {
+    this.#safeSequence = lastSequence;
+    const writtenBytes = this.#segment?.sizeBytes ?? 0;
+    if (!this.#isWithinRecord) {
+      this.#safeEndBytes = writtenBytes;
+      return;
+    }
+    const first = frames.findLastIndex(({ type }) => type === FRAME_FIRST);
+    if (first === -1) return;
+    const { alignmentBytes } = this.#options.segments;
+    const open = frames.slice(first);
+    const openBytes = open.reduce((sum, { start, end }) => sum + alignUp(end - start, alignmentBytes), 0);
+    this.#safeEndBytes = writtenBytes - openBytes;
+  }
+
   #fail(group: WriteGroup, cause: unknown): void {
     this.#inFlight = undefined;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `the write-ahead log could not be written (${reason}); the database is read-only until it is reopened`;
-    this.#failure = new StemeError('STEME_BACKGROUND', message, { cause });
+    this.#failure = logFailure(cause);
     for (const waiting of [group, ...this.#queue.splice(0), this.#group]) waiting.reject(this.#failure);
     this.#large?.settle(Promise.reject(this.#failure));
     this.#options.onFailure(this.#failure);
   }
+}
+
+function logFailure(cause: unknown): StemeError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `the write-ahead log could not be written (${reason}); ${wayOut(cause)}`;
+  return new StemeError('STEME_BACKGROUND', message, { cause });
 }
 
 function fragmentType(start: number, end: number, total: number): number {

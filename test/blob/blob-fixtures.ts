@@ -2,6 +2,7 @@ import type { BlobMetadata } from '../../src/blob/blob-metadata.js';
 import { BlobReader } from '../../src/blob/blob-reader.js';
 import type { BlobReference } from '../../src/blob/blob-reference.js';
 import { BlobWriter } from '../../src/blob/blob-writer.js';
+import type { FileSystem } from '../../src/fs/file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 
 export const BLOB_NUMBER = 7;
@@ -22,7 +23,7 @@ export function writeBlob(values: readonly Uint8Array[], compression: 'lz4' | 'n
 }
 
 export function openBlob(
-  fileSystem: MemoryFileSystem,
+  fileSystem: FileSystem,
   readMode: 'mmap' | 'pread' = 'pread',
   number = BLOB_NUMBER,
 ): BlobReader {

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/base/clock.js';
 import type { CliEnvironment } from '../../src/cli/cli-environment.js';
 import { runCli } from '../../src/cli/program.js';
 import { realFileSystem } from '../../src/fs/real-file-system.js';
-import { open } from '../../src/index.js';
+import { open, verify } from '../../src/index.js';
 
 export interface CliResult {
   readonly exitCode: number;
@@ -53,6 +53,7 @@ export async function steme(argv: readonly string[], setting: CliSetting = {}): 
     clock: systemClock,
     fileSystem: realFileSystem,
     openDatabase: open,
+    verifyDatabase: verify,
     ...overrides,
   });
   return { exitCode, stdout: stdout.text, stderr: stderr.text };

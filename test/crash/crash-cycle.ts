@@ -1,170 +1,170 @@
-import { type ReportingChild, startChild } from '../../native-bench/support/child-process.js';
 import { type EngineModule, loadEngine } from '../../native-bench/support/engine.js';
-import { Prng } from '../../src/base/prng.js';
-import { CrashModel, type ModelWrite, type Verdict } from './crash-model.js';
+import { type CheckpointFindings, judgeCheckpoints, removeCheckpoints } from './crash-checkpoints.js';
+import { type BegunCheckpoint, type LifeEnd, SpareChild } from './crash-life.js';
+import { CrashModel, isSound, type Verdict } from './crash-model.js';
 import { observe } from './crash-observation.js';
-import { keyOf, type PlannedWrite, planOptions, planSteps } from './crash-plan.js';
-import { type CrashReport, type CrashTask, decodeReport, type Sabotage } from './crash-protocol.js';
-import { formatName } from './crash-value.js';
+import { type CrashPhase, type KillAim, UsualTimes } from './crash-phase.js';
+import { planKills, planOptions, planRecoveryOptions } from './crash-plan.js';
+import type { CrashTask, Sabotage } from './crash-protocol.js';
+
+export interface Kill {
+  readonly aimed: CrashPhase;
+  readonly inside: ReadonlySet<CrashPhase>;
+}
 
 export interface CycleResult {
   readonly verdict: Verdict;
   /** Disorder, disagreeing reads, failures and hangs: all that is wrong beyond the verdict. */
   readonly problems: readonly string[];
-  readonly kills: number;
-  readonly killsDuringOpen: number;
+  readonly kills: readonly Kill[];
   readonly acknowledged: number;
   readonly recoveryMs: number;
-  readonly keyCount: number;
+  /** Records that were read and compared, those of checkpoints too. */
+  readonly verifiedRecords: number;
+  /** Of checkpoints that a kill cut off. */
+  readonly wholeCheckpoints: number;
+  readonly absentCheckpoints: number;
+  /** Where the time of the cycle went. */
+  readonly livesMs: number;
+  readonly judgingMs: number;
 }
 
-const LIFE_MS_MAX = 300;
-const OPENING_MS_MAX = 25;
+export interface CycleSetting {
+  readonly directory: string;
+  readonly seed: number;
+  readonly sabotage?: Sabotage;
+}
+
 /** A compaction must change nothing, and keeps the work of a check from growing with the cycles. */
 const CYCLES_PER_COMPACTION = 15;
 const HANG_MS = 60_000;
 
-/** A started child that waits for its task: starting takes longer than a cycle, so the next one starts early. */
-interface SpareChild {
-  readonly child: ReportingChild;
-  onReport: (report: CrashReport) => void;
-}
-
 /** Kills one database again and again, and judges it after each time. The data stays from cycle to cycle. */
 export class CrashCycles {
-  readonly #directory: string;
-  readonly #seed: number;
-  readonly #sabotage: Sabotage | undefined;
+  readonly #setting: CycleSetting;
   readonly #engine: EngineModule;
   readonly #model = new CrashModel();
-  #spare: SpareChild = startSpare();
+  readonly #times = new UsualTimes();
+  #spare = new SpareChild();
 
-  private constructor(engine: EngineModule, directory: string, seed: number, sabotage?: Sabotage) {
+  private constructor(engine: EngineModule, setting: CycleSetting) {
     this.#engine = engine;
-    this.#directory = directory;
-    this.#seed = seed;
-    this.#sabotage = sabotage;
+    this.#setting = setting;
   }
 
-  static async start(directory: string, seed: number, sabotage?: Sabotage): Promise<CrashCycles> {
-    return new CrashCycles(await loadEngine(), directory, seed, sabotage);
+  static async start(setting: CycleSetting): Promise<CrashCycles> {
+    return new CrashCycles(await loadEngine(), setting);
   }
 
   async run(cycle: number): Promise<CycleResult> {
-    const random = new Prng(Math.imul(this.#seed, 0xc2b2) + cycle);
+    const { seed } = this.#setting;
+    const startedAtMs = performance.now();
+    const { writer, recoveries } = planKills(seed, cycle);
     const task = this.#taskOf(cycle);
+    const kills: Kill[] = [];
     const problems: string[] = [];
-    // Every eighth writer dies while it opens; every third database is killed again while it recovers.
-    const isShort = random.chance(1 / 8);
-    const lifeMs = random.below(isShort ? OPENING_MS_MAX : LIFE_MS_MAX);
-    await this.#runAndKill(task, isShort ? 'opening' : 'open', lifeMs, problems);
-    let killsDuringOpen = isShort ? 1 : 0;
-    let kills = 1;
-    for (; random.chance(1 / 3); kills++, killsDuringOpen++) {
-      await this.#runAndKill({ ...task, mode: 'recover' }, 'opening', random.below(OPENING_MS_MAX), problems);
-    }
-    return { kills, killsDuringOpen, ...(await this.#reopenAndJudge(task, problems)) };
+    const live = async (life: CrashTask, aim: KillAim): Promise<LifeEnd> => {
+      const end = await this.#liveAndDie(life, aim);
+      kills.push({ aimed: aim.phase, inside: end.inside });
+      problems.push(...end.problems);
+      return end;
+    };
+    const { checkpoints } = await live(task, writer);
+    const recovery = { ...task, mode: 'recover' as const, options: planRecoveryOptions(seed, cycle) };
+    for (const aim of recoveries) await live(recovery, aim);
+    const livesMs = performance.now() - startedAtMs;
+    const options = recoveries.length > 0 ? recovery.options : task.options;
+    const judged = await this.#judge({ ...task, options }, checkpoints);
+    const judgingMs = performance.now() - startedAtMs - livesMs;
+    return { ...judged, problems: [...problems, ...judged.problems], kills, livesMs, judgingMs };
   }
 
   async stop(): Promise<void> {
-    this.#spare.child.process.kill('SIGKILL');
-    await this.#spare.child.ended;
+    await this.#spare.stop();
+    removeCheckpoints(this.#checkpoints);
+  }
+
+  get #checkpoints(): string {
+    return `${this.#setting.directory}.checkpoints`;
   }
 
   #taskOf(cycle: number): CrashTask {
-    const { options, seed } = { options: planOptions(this.#seed, cycle), seed: this.#seed };
-    const task: CrashTask = { directory: this.#directory, seed, cycle, options, mode: 'write' };
-    return this.#sabotage === undefined ? task : { ...task, sabotage: this.#sabotage };
+    const { directory, seed, sabotage } = this.#setting;
+    const options = planOptions(seed, cycle);
+    const task: CrashTask = { directory, checkpoints: this.#checkpoints, seed, cycle, options, mode: 'write' };
+    return sabotage === undefined ? task : { ...task, sabotage };
   }
 
-  /** Gives the task to a child and kills it `lifeMs` after it reported `from`. */
-  async #runAndKill(task: CrashTask, from: 'opening' | 'open', lifeMs: number, problems: string[]): Promise<void> {
-    const { child } = this.#spare;
-    const kill = (): boolean => child.process.kill('SIGKILL');
-    const watchdog = setTimeout(() => {
-      problems.push(`cycle ${task.cycle}: a child did not get to "${from}" in ${HANG_MS} ms`);
-      kill();
-    }, HANG_MS);
-    const ledger = new Ledger(this.#model, planSteps(task.seed, task.cycle));
-    this.#spare.onReport = (report) => {
-      if (report.kind === 'failure') problems.push(`cycle ${task.cycle}: ${report.message}`);
-      else ledger.take(report);
-      if (report.kind === from) setTimeout(kill, lifeMs);
-    };
-    child.process.stdin?.write(`${JSON.stringify(task)}\n`);
-    const { signal } = await child.ended;
-    clearTimeout(watchdog);
-    if (signal !== 'SIGKILL') problems.push(`cycle ${task.cycle}: a child ended by itself`);
-    this.#spare = startSpare();
+  async #liveAndDie(task: CrashTask, aim: KillAim): Promise<LifeEnd> {
+    const end = await this.#spare.liveAndDie(task, aim, this.#model, this.#times);
+    this.#spare = new SpareChild();
+    return end;
   }
 
-  async #reopenAndJudge(task: CrashTask, problems: string[]): Promise<Omit<CycleResult, 'kills' | 'killsDuringOpen'>> {
-    const db = await withDeadline(this.#engine.open(this.#directory, task.options), 'the reopen');
+  async #judge(task: CrashTask, checkpoints: readonly BegunCheckpoint[]): Promise<Judged> {
+    const copies = await withDeadline(this.#judgeCheckpoints(task, checkpoints), 'judging the checkpoints');
+    const db = await withDeadline(this.#engine.open(this.#setting.directory, judgeOptions(task)), 'the reopen');
     const recoveryMs = db.stats().recovery.totalMs;
     const observation = await withDeadline(observe(db, this.#model.keys()), 'reading everything');
     const { names } = observation;
+    const problems = [...copies.problems, ...observation.problems];
     if (task.cycle % CYCLES_PER_COMPACTION === CYCLES_PER_COMPACTION - 1) {
       await withDeadline(db.compact(), 'a compaction');
       const compacted = await withDeadline(observe(db, this.#model.keys()), 'reading everything after a compaction');
       problems.push(...compacted.problems, ...differences(names, compacted.names));
     }
     await withDeadline(db.close(), 'the close');
-    const verdict = this.#model.judge(names);
-    const acknowledged = this.#model.acknowledgedCount;
+    const verdict = joinVerdicts(this.#model.judge(names), copies.verdict);
+    const acknowledged = this.#model.acknowledged.size;
     this.#model.adopt(names);
     return {
       verdict,
-      problems: [...problems, ...observation.problems],
+      problems,
       acknowledged,
       recoveryMs,
-      keyCount: names.size,
+      verifiedRecords: names.size + copies.recordCount,
+      wholeCheckpoints: copies.wholeCount,
+      absentCheckpoints: copies.absentCount,
     };
   }
+
+  async #judgeCheckpoints(task: CrashTask, checkpoints: readonly BegunCheckpoint[]): Promise<CheckpointFindings> {
+    const findings = await judgeCheckpoints(
+      this.#engine,
+      this.#checkpoints,
+      checkpoints,
+      judgeOptions(task),
+      this.#model,
+    );
+    // The next cycle numbers its own from 0.
+    if (isSoundSoFar(findings)) removeCheckpoints(this.#checkpoints);
+    return findings;
+  }
+}
+
+type Judged = Omit<CycleResult, 'kills' | 'livesMs' | 'judgingMs'>;
+
+/** What the judge opens with: nothing goes on by itself under it. */
+function judgeOptions({ options }: CrashTask): CrashTask['options'] & { readonly autoCompact: false } {
+  return { ...options, autoCompact: false };
+}
+
+function isSoundSoFar({ verdict, problems }: CheckpointFindings): boolean {
+  return isSound(verdict) && problems.length === 0;
+}
+
+function joinVerdicts(a: Verdict, b: Verdict): Verdict {
+  return {
+    lost: [...a.lost, ...b.lost],
+    invented: [...a.invented, ...b.invented],
+    torn: [...a.torn, ...b.torn],
+    gaps: [...a.gaps, ...b.gaps],
+  };
 }
 
 function differences(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
   const keys = [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key));
   return keys.map((key) => `a compaction changed ${key} from ${before.get(key)} to ${after.get(key)}`);
-}
-
-/** Turns what a child reports into what the model knows, by making the same plan again as far as it was begun. */
-class Ledger {
-  readonly #model: CrashModel;
-  readonly #writes: Iterator<PlannedWrite>;
-
-  constructor(model: CrashModel, steps: ReturnType<typeof planSteps>) {
-    this.#model = model;
-    this.#writes = writesOf(steps);
-  }
-
-  take(report: CrashReport): void {
-    if (report.kind === 'ack') this.#model.acknowledge(report.index);
-    if (report.kind !== 'begin') return;
-    for (let i = 0; i < report.count; i++) {
-      const { value } = this.#writes.next() as IteratorYieldResult<PlannedWrite>;
-      this.#model.begin(toModelWrite(value));
-    }
-  }
-}
-
-function* writesOf(steps: ReturnType<typeof planSteps>): Generator<PlannedWrite> {
-  for (const step of steps) if (step.kind === 'write') yield* step.writes;
-}
-
-function toModelWrite(write: PlannedWrite): ModelWrite {
-  const records = write.records.map(({ kind, name }) => ({
-    key: keyOf(name.keyId),
-    outcome: kind === 'put' ? formatName(name) : undefined,
-  }));
-  return { index: write.index, records };
-}
-
-function startSpare(): SpareChild {
-  const child = startChild(new URL('./crash-child.ts', import.meta.url), {
-    onReport: (line) => spare.onReport(decodeReport(line)),
-  });
-  const spare: SpareChild = { child, onReport: () => undefined };
-  return spare;
 }
 
 async function withDeadline<T>(work: Promise<T>, what: string): Promise<T> {

@@ -106,6 +106,18 @@ describe('the crash model', () => {
     }
   });
 
+  it('judges a copy by what was acknowledged when it was asked for, and begun when it was made', () => {
+    const model = modelOf([put(0, 'a'), put(1, 'b')], [0]);
+    const copy = model.at({ acknowledged: model.acknowledged, begunCount: model.begunCount });
+    model.begin(put(2, 'c'));
+    model.acknowledge(1);
+    expect(judge(copy, { a: '0.a' })).toEqual({});
+    expect(judge(copy, { a: '0.a', b: '1.b' })).toEqual({});
+    expect(judge(copy, {})).toEqual({ lost: 1, gaps: 1 });
+    expect(judge(copy, { a: '0.a', b: '1.b', c: '2.c' })).toMatchObject({ invented: 1 });
+    expect(judge(model, { a: '0.a' })).toMatchObject({ lost: 1 });
+  });
+
   it('judges the next cycle from what it adopted', () => {
     const model = modelOf([put(0, 'a')], []);
     model.adopt(new Map([['a', '0.a']]));

@@ -40,6 +40,12 @@ interface Version {
   readonly outcome: Outcome;
 }
 
+/** What was known of writes at a moment. */
+export interface ModelMoment {
+  readonly acknowledged: ReadonlySet<number>;
+  readonly begunCount: number;
+}
+
 export class CrashModel {
   #base = new Map<string, string>();
   readonly #histories = new Map<string, Version[]>();
@@ -61,6 +67,24 @@ export class CrashModel {
 
   get acknowledgedCount(): number {
     return this.#acknowledged.size;
+  }
+
+  /** What a copy must hold that was asked for now: what is acknowledged. */
+  get acknowledged(): ReadonlySet<number> {
+    return new Set(this.#acknowledged);
+  }
+
+  get begunCount(): number {
+    return this.#writes.length;
+  }
+
+  /** As it was at a moment: judges a copy of the database made then. */
+  at({ acknowledged, begunCount }: ModelMoment): CrashModel {
+    const model = new CrashModel();
+    model.adopt(this.#base);
+    for (const write of this.#writes.slice(0, begunCount)) model.begin(write);
+    for (const index of acknowledged) model.acknowledge(index);
+    return model;
   }
 
   /** All keys that could hold something now, or could have held something. */

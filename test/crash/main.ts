@@ -1,107 +1,96 @@
 /**
- * The crash harness: real processes, real SIGKILLs, one database that lives through all of them, and a record of
- * acknowledgements kept outside. `--canary` breaks the laws on purpose and fails if that is not noticed.
+ * The crash harness: real processes, real SIGKILLs in the middle of what they do, a database that lives through all of them, and
+ * a record of acknowledgements kept outside. `--jobs` torments so many databases side by side. `--canary` breaks the laws on
+ * purpose and fails if that is not noticed.
  */
 import { parseArgs } from 'node:util';
 import { wholeNumber } from '../../native-bench/support/flags.js';
 import { startProgress } from '../../native-bench/support/progress.js';
-import { formatCount, formatMs } from '../../native-bench/support/text-table.js';
+import { formatCount } from '../../native-bench/support/text-table.js';
 import {
   emptyWorkDirectory,
   isInMemory,
   removeWorkDirectory,
   shownPath,
 } from '../../native-bench/support/work-directory.js';
-import { CrashCycles, type CycleResult } from './crash-cycle.js';
+import { CrashCycles } from './crash-cycle.js';
 import { SABOTAGE_FINDING, SABOTAGES, type Sabotage } from './crash-protocol.js';
+import { CrashTotals } from './crash-totals.js';
 
-const CANARY_CYCLES_MAX = 40;
+const CANARY_CYCLES_MAX = 60;
 const SHOWN_PROBLEMS_MAX = 10;
 
 const { values: flags } = parseArgs({
   options: {
     cycles: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '2' },
     canary: { type: 'boolean', default: false },
   },
 });
 const seed = wholeNumber('seed', flags.seed);
 const cycleCount = wholeNumber('cycles', flags.cycles);
+const jobCount = Math.max(1, Math.min(wholeNumber('jobs', flags.jobs), cycleCount));
 
-class Totals {
-  readonly problems: string[] = [];
-  cycles = 0;
-  kills = 0;
-  killsDuringOpen = 0;
-  acknowledged = 0;
-  lost = 0;
-  invented = 0;
-  torn = 0;
-  gaps = 0;
-  recoveryMsMax = 0;
+/** One database and the cycles that it goes through. */
+interface Chain {
+  readonly seed: number;
+  readonly directory: string;
+  readonly cycleCount: number;
+}
 
-  add(cycle: number, result: CycleResult): void {
-    const { verdict } = result;
-    this.cycles++;
-    this.kills += result.kills;
-    this.killsDuringOpen += result.killsDuringOpen;
-    this.acknowledged += result.acknowledged;
-    this.lost += verdict.lost.length;
-    this.invented += verdict.invented.length;
-    this.torn += verdict.torn.length;
-    this.gaps += verdict.gaps.length;
-    this.recoveryMsMax = Math.max(this.recoveryMsMax, result.recoveryMs);
-    for (const [kind, sentences] of Object.entries(verdict) as [string, string[]][]) {
-      this.problems.push(...sentences.map((sentence) => `cycle ${cycle}, ${kind}: ${sentence}`));
-    }
-    this.problems.push(...result.problems);
-  }
-
-  toString(): string {
-    const { lost, invented, torn, gaps } = this;
-    const kills = `${this.kills} kills (${this.killsDuringOpen} during open)`;
-    const findings = `lost ${lost}, invented ${invented}, torn batches ${torn}, gaps ${gaps}`;
-    const recovery = `recovery max ${formatMs(this.recoveryMsMax)}`;
-    return `${this.cycles} cycles, ${kills}, ${formatCount(this.acknowledged)} acknowledged operations: ${findings}, ${recovery}`;
-  }
+function planChain(job: number): Chain {
+  const count = Math.floor(cycleCount / jobCount) + (job < cycleCount % jobCount ? 1 : 0);
+  return { seed: seed + job, directory: emptyWorkDirectory(`crash-${seed + job}.db`), cycleCount: count };
 }
 
 async function runCycles(): Promise<boolean> {
-  const directory = emptyWorkDirectory(`crash-${seed}.db`);
-  if (isInMemory(directory))
-    say(`Note: ${shownPath(directory)} is in memory; a killed process leaves it alone all the same.`);
-  const totals = new Totals();
-  const progress = startProgress('crash', cycleCount, 'cycles');
-  const cycles = await CrashCycles.start(directory, seed);
-  try {
-    while (totals.cycles < cycleCount && totals.problems.length === 0) {
-      totals.add(totals.cycles, await cycles.run(totals.cycles));
-      progress.update(totals.cycles, `${formatCount(totals.acknowledged)} acknowledged`);
-    }
-  } catch (error) {
-    totals.problems.push(`cycle ${totals.cycles}: ${error instanceof Error ? error.stack : String(error)}`);
-  } finally {
-    progress.stop();
-    await cycles.stop();
+  const startedAtMs = performance.now();
+  const chains = Array.from({ length: jobCount }, (_, job) => planChain(job));
+  if (isInMemory(chains[0].directory)) {
+    say(`Note: ${shownPath(chains[0].directory)} is in memory; a killed process leaves it alone all the same.`);
   }
-  return conclude(totals, directory);
-}
-
-function conclude(totals: Totals, directory: string): boolean {
-  const hasPassed = totals.problems.length === 0;
+  const totals = new CrashTotals();
+  const progress = startProgress('crash', cycleCount, 'cycles');
+  const onCycle = (): void => progress.update(totals.cycles, `${formatCount(totals.acknowledged)} acknowledged`);
+  const outcomes = await Promise.all(chains.map((chain) => runChain(chain, totals, onCycle)));
+  progress.stop();
   for (const problem of totals.problems.slice(0, SHOWN_PROBLEMS_MAX)) say(problem);
   const unseen = totals.problems.length - SHOWN_PROBLEMS_MAX;
   if (unseen > 0) say(`… and ${unseen} more`);
-  say(`${totals}; replay with --seed ${seed} --cycles ${totals.cycles}`);
-  if (hasPassed) removeWorkDirectory(directory);
-  else say(`FAILED: the database is kept in ${shownPath(directory)}`);
-  return hasPassed;
+  say(totals.killTable());
+  say(totals.summary(performance.now() - startedAtMs));
+  for (const outcome of outcomes) say(outcome);
+  return totals.problems.length === 0;
+}
+
+/** Runs until something is wrong, here or in another chain; says how to see it again. */
+async function runChain(chain: Chain, totals: CrashTotals, onCycle: () => void): Promise<string> {
+  const cycles = await CrashCycles.start(chain);
+  let cycle = 0;
+  let hasFailed = false;
+  for (; cycle < chain.cycleCount && totals.problems.length === 0; cycle++) {
+    const name = `seed ${chain.seed}, cycle ${cycle}`;
+    const problemsBefore = totals.problems.length;
+    try {
+      totals.add(name, await cycles.run(cycle));
+    } catch (error) {
+      totals.problems.push(`${name}: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+    hasFailed = totals.problems.length > problemsBefore;
+    onCycle();
+  }
+  const replay = `npm run test:crash -- --seed ${chain.seed} --cycles ${cycle} --jobs 1`;
+  await cycles.stop();
+  if (hasFailed) return `FAILED: the database is kept in ${shownPath(chain.directory)}; again with ${replay}`;
+  removeWorkDirectory(chain.directory);
+  return `again with ${replay}`;
 }
 
 /** Whether the harness notices this way of breaking the laws. */
 async function isCaught(sabotage: Sabotage): Promise<boolean> {
   const directory = emptyWorkDirectory(`crash-canary-${sabotage}.db`);
-  const cycles = await CrashCycles.start(directory, seed, sabotage);
+  const cycles = await CrashCycles.start({ directory, seed, sabotage });
   try {
     for (let cycle = 0; cycle < CANARY_CYCLES_MAX; cycle++) {
       const { verdict } = await cycles.run(cycle);

@@ -4,7 +4,7 @@ import type { Database } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { InlineRunner } from '../../src/jobs/inline-runner.js';
-import type { Job, JobOutput, JobRunner } from '../../src/jobs/job.js';
+import type { JobOutput, JobRunner, OutputOf, WorkerJob } from '../../src/jobs/job.js';
 import { openWith, testEnvironment } from '../../src/testing.js';
 import { settles } from '../support/settles.js';
 import { DIRECTORY, entriesOf, filesOf } from '../support/test-database.js';
@@ -33,12 +33,12 @@ class LastPartFails implements JobRunner {
     return this.#others.length;
   }
 
-  async run(job: Job): Promise<JobOutput> {
+  async run<J extends WorkerJob>(job: J): Promise<OutputOf<J>> {
     const isPart = job.kind === 'compaction' && (job.bounds.start !== undefined || job.bounds.end !== undefined);
     if (!this.isArmed || !isPart) return this.#runner.run(job);
     if (job.bounds.end !== undefined) {
       const other = this.#runner.run(job);
-      this.#others.push(other);
+      this.#others.push(other as Promise<JobOutput>);
       return other;
     }
     await Promise.all(this.#others);

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { BulkLoadEntry, Database } from '../../src/engine/api.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { InlineRunner } from '../../src/jobs/inline-runner.js';
+import type { OutputOf, WorkerJob } from '../../src/jobs/job.js';
 import { openWith, testEnvironment } from '../../src/testing.js';
 import { settles } from '../support/settles.js';
 import { code, DIRECTORY, entriesOf, filesOf, openOn, withDatabase } from '../support/test-database.js';
@@ -294,7 +295,7 @@ describe('a bulk load', () => {
     const runner = new InlineRunner(disk);
     let release: () => void = () => {};
     const createRunner = () => ({
-      run: async (job: Parameters<InlineRunner['run']>[0]) => {
+      run: async <J extends WorkerJob>(job: J): Promise<OutputOf<J>> => {
         jobs.push(produced);
         await new Promise<void>((resolve) => {
           release = resolve;

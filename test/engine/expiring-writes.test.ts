@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { TTL_MS_MAX } from '../../src/base/limits.js';
+import { SimulatedTime } from '../../src/base/simulated-time.js';
 import type { Database } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { openWith, testEnvironment } from '../../src/testing.js';
-import { ManualTime } from '../support/manual-timers.js';
 import { code, DIRECTORY, entriesOf, keysOf } from '../support/test-database.js';
 
-function openAt(time: ManualTime, options: Options = {}): Promise<Database> {
+function openAt(time: SimulatedTime, options: Options = {}): Promise<Database> {
   return openWith(
     DIRECTORY,
     { walSync: 'fdatasync', ...options },
@@ -17,7 +17,7 @@ function openAt(time: ManualTime, options: Options = {}): Promise<Database> {
 
 describe('a put with a time to live', () => {
   it('is there to its last millisecond, and not at the next, whoever asks', async () => {
-    const time = new ManualTime();
+    const time = new SimulatedTime();
     await using db = await openAt(time);
     await db.put('a', 'value', { ttlMs: 1000 });
     await db.put('b', 'stays');
@@ -36,7 +36,7 @@ describe('a put with a time to live', () => {
   });
 
   it('hides what it has overwritten, after its end too', async () => {
-    const time = new ManualTime();
+    const time = new SimulatedTime();
     await using db = await openAt(time);
     await db.put('a', 'old');
     await db.put('a', 'new', { ttlMs: 10 });
@@ -45,7 +45,7 @@ describe('a put with a time to live', () => {
   });
 
   it('can be put anew, with another time or none', async () => {
-    const time = new ManualTime();
+    const time = new SimulatedTime();
     await using db = await openAt(time);
     await db.put('a', '1', { ttlMs: 10 });
     await db.put('a', '2', { ttlMs: 20 });
@@ -57,7 +57,7 @@ describe('a put with a time to live', () => {
   });
 
   it('is seen by a snapshot and an iterator of before its end, for as long as they are open', async () => {
-    const time = new ManualTime();
+    const time = new SimulatedTime();
     await using db = await openAt(time);
     await db.put('a', 'value', { ttlMs: 10 });
     time.advance(9);
@@ -72,7 +72,7 @@ describe('a put with a time to live', () => {
 
 describe('a time to live comes', () => {
   it('from the operation of a batch, else from the batch, else from the database', async () => {
-    const time = new ManualTime();
+    const time = new SimulatedTime();
     await using db = await openAt(time, { ttlMs: 100 });
     await db.put('database', '');
     await db.put('put', '', { ttlMs: 10 });
@@ -95,7 +95,7 @@ describe('a time to live comes', () => {
   });
 
   it('with conditional writes and transactions as well', async () => {
-    const time = new ManualTime();
+    const time = new SimulatedTime();
     await using db = await openAt(time, { ttlMs: 1000 });
     await db.putIfAbsent('a', '1', { ttlMs: 10 });
     await db.compareAndSet('b', undefined, '1', { ttlMs: 10 });
@@ -112,7 +112,7 @@ describe('a time to live comes', () => {
 });
 
 it('what has expired is absent for conditional writes', async () => {
-  const time = new ManualTime();
+  const time = new SimulatedTime();
   await using db = await openAt(time);
   await db.put('a', '1', { ttlMs: 10 });
   expect(await db.putIfAbsent('a', '2')).toBe(false);
@@ -122,7 +122,7 @@ it('what has expired is absent for conditional writes', async () => {
 });
 
 it('a transaction judges expiry by the time it began', async () => {
-  const time = new ManualTime();
+  const time = new SimulatedTime();
   await using db = await openAt(time);
   await db.put('a', '1', { ttlMs: 10 });
   await db.transaction(async (tx) => {
@@ -137,7 +137,7 @@ it('a transaction judges expiry by the time it began', async () => {
 it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, TTL_MS_MAX + 1, '10'])(
   'a time to live of %s is refused',
   async (bad) => {
-    const time = new ManualTime();
+    const time = new SimulatedTime();
     await using db = await openAt(time);
     const ttlMs = bad as number;
     const refusal = code('STEME_INVALID_OPTION');

@@ -4,18 +4,18 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { StemeError } from '../../src/base/errors.js';
 import { ITERATOR_WARNING_MS } from '../../src/base/limits.js';
+import { SimulatedTime } from '../../src/base/simulated-time.js';
 import type { Database, EntryIterator } from '../../src/engine/api.js';
 import type { FaultRule } from '../../src/fs/faulty-file-system.js';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { openWith, testEnvironment } from '../../src/testing.js';
-import { ManualTime } from '../support/manual-timers.js';
 import { code, DIRECTORY, filesOf, keysOf } from '../support/test-database.js';
 
 /** A database on a disk of memory, with time in the test's hand and its warnings kept. */
 class Rig {
   readonly disk = new MemoryFileSystem();
-  readonly time = new ManualTime();
+  readonly time = new SimulatedTime();
   readonly warnings: StemeError[] = [];
 
   open(): Promise<Database> {
@@ -256,5 +256,5 @@ it('an iterator is closed by its database, and says so', async () => {
   await db.close();
   await expect(iterator.next()).rejects.toEqual(code('STEME_CLOSED'));
   await iterator.close();
-  expect(rig.time.alarmCount).toBe(0);
+  expect(rig.time.timerCount).toBe(0);
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../src/base/errors.js';
 import { Prng } from '../../src/base/prng.js';
+import { SimulatedTime } from '../../src/base/simulated-time.js';
 import type { Database } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { openWith, testEnvironment } from '../../src/testing.js';
-import { ManualTime } from '../support/manual-timers.js';
 import { code, DIRECTORY, filesOf, flipBit, keysOf, openOn, withDatabase } from '../support/test-database.js';
 
 const VALUE_BYTES = 100_000;
@@ -169,7 +169,7 @@ describe('large values', () => {
 
   it('expire, and their files with them', async () => {
     const fileSystem = new MemoryFileSystem();
-    const time = new ManualTime();
+    const time = new SimulatedTime();
     const environment = testEnvironment(fileSystem, { clock: time });
     await using db = await openWith(DIRECTORY, { walSync: 'fdatasync', ...BY_HAND }, environment);
     for (const key of KEYS) await db.put(key, noiseOf(key), { ttlMs: 1000 });
@@ -186,7 +186,7 @@ describe('large values', () => {
 
   it('keep their end when they are written anew', async () => {
     const fileSystem = new MemoryFileSystem();
-    const time = new ManualTime();
+    const time = new SimulatedTime();
     const open = (options: Options): Promise<Database> =>
       openWith(DIRECTORY, { walSync: 'fdatasync', ...options }, testEnvironment(fileSystem, { clock: time }));
     const first = await open(BY_HAND);

@@ -1,18 +1,18 @@
 import { expect, it } from 'vitest';
+import { SimulatedTime } from '../../src/base/simulated-time.js';
 import type { Database } from '../../src/engine/api.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { openWith, testEnvironment } from '../../src/testing.js';
-import { ManualTime } from '../support/manual-timers.js';
 import { contentsOf, DIRECTORY, filesOf, keysOf, openOn, withDatabase } from '../support/test-database.js';
 
 /** What a machine that lost its power comes up with, and a clock that shows another time. */
-function openAfterCrash(disk: MemoryFileSystem, time: ManualTime): Promise<Database> {
+function openAfterCrash(disk: MemoryFileSystem, time: SimulatedTime): Promise<Database> {
   return openWith(DIRECTORY, { walSync: 'fdatasync' }, testEnvironment(disk.clone(), { clock: time }));
 }
 
 it('range deletes and times to live come back from the log as they were acknowledged', async () => {
   const disk = new MemoryFileSystem();
-  const time = new ManualTime();
+  const time = new SimulatedTime();
   const db = await openWith(DIRECTORY, { walSync: 'fdatasync' }, testEnvironment(disk, { clock: time }));
   for (const key of ['a', 'b', 'c', 'd', 'e']) await db.put(key, key);
   await db.put('x', 'soon gone', { ttlMs: 1000 });

@@ -3,13 +3,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { StemeError } from '../../src/base/errors.js';
+import { SimulatedTime } from '../../src/base/simulated-time.js';
 import { SnapshotRegistry } from '../../src/engine/snapshots.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
-import { ManualTime } from '../support/manual-timers.js';
 import { openOn } from '../support/test-database.js';
 
 class Rig {
-  readonly time = new ManualTime();
+  readonly time = new SimulatedTime();
   readonly warnings: StemeError[] = [];
   sequence = 1;
   readonly snapshots: SnapshotRegistry;
@@ -71,7 +71,7 @@ describe('open snapshots', () => {
     rig.snapshots.closeAll();
     expect(kept.isClosed).toBe(true);
     kept.close();
-    expect(rig.time.alarmCount).toBe(0);
+    expect(rig.time.timerCount).toBe(0);
   });
 });
 

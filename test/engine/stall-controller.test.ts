@@ -61,10 +61,10 @@ describe('delayed writers', () => {
     const rig = await PipelineRig.create();
     rig.decide(delayOf(1000));
     const writes = [rig.put('a'), rig.put('b')];
-    expect(rig.time.alarmCount).toBeGreaterThan(0);
+    expect(rig.time.timerCount).toBeGreaterThan(0);
     rig.controller.close();
     await Promise.all(writes);
-    expect(rig.time.alarmCount).toBe(0);
+    expect(rig.time.timerCount).toBe(0);
   });
 });
 
@@ -106,7 +106,7 @@ describe('the watchdog', () => {
     expect(rig.warnings).toEqual([]);
     rig.decide(NO_STALL);
     await write;
-    expect(rig.time.alarmCount).toBe(0);
+    expect(rig.time.timerCount).toBe(0);
   });
 
   it('has the work scheduled anew, with a warning, when a stall begins that no job would end', async () => {

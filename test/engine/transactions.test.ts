@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { SimulatedTime } from '../../src/base/simulated-time.js';
 import type { Database, Transaction } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { openWith, testEnvironment } from '../../src/testing.js';
-import { ManualTime } from '../support/manual-timers.js';
 import { settles } from '../support/settles.js';
 import { code, DIRECTORY, entriesOf, openOn } from '../support/test-database.js';
 
@@ -366,7 +366,7 @@ describe('the end of a transaction', () => {
   });
 
   it('comes after its time: the call fails, its snapshot is released, its writes are not written', async () => {
-    const time = new ManualTime();
+    const time = new SimulatedTime();
     const environment = testEnvironment(new MemoryFileSystem(), { timers: time });
     await using db = await openWith(DIRECTORY, { walSync: 'fdatasync' }, environment);
     let kept: Transaction | undefined;

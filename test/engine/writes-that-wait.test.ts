@@ -96,7 +96,7 @@ describe('a write that waits', () => {
     expect(await isSettled(patient)).toBe(false);
     rig.decide(NO_STALL);
     await patient;
-    expect(rig.time.alarmCount).toBe(0);
+    expect(rig.time.timerCount).toBe(0);
   });
 
   it('is waited for by a sync, and one that was aborted is not', async () => {

@@ -32,6 +32,28 @@ function makeDurableFile(fileSystem: MemoryFileSystem, path: string, sizeBytes: 
   fileSystem.syncDirectorySync('/');
 }
 
+describe('a clone', () => {
+  it.each(['clone', 'crashClone'] as const)('is a disk of its own from then on, made by %s', (make) => {
+    const fileSystem = new MemoryFileSystem();
+    makeDurableFile(fileSystem, '/file', 3000);
+    const clones = [1, 2].map((seed) => (make === 'clone' ? fileSystem.clone() : fileSystem.crashClone(seed)));
+    const disks = [fileSystem, ...clones];
+    const change = (disk: FileSystem, value: number): void => {
+      const handle = disk.openSync('/file', 'update');
+      handle.writeSync(new Uint8Array(10).fill(value), 100 * value);
+      handle.datasyncSync();
+    };
+    for (const [i, disk] of disks.entries()) change(disk, i + 2);
+    void clones[0].openSync('/file', 'update').truncate(1000);
+    for (const [i, disk] of disks.entries()) {
+      const expected = new Uint8Array(i === 1 ? 1000 : 3000).fill(1);
+      expected.fill(i + 2, 100 * (i + 2), 100 * (i + 2) + 10);
+      expect(contentOf(disk, '/file')).toEqual(expected);
+      expect(contentOf(disk === clones[0] ? clones[1] : disk.crashClone(3), '/file').length).toBe(3000);
+    }
+  });
+});
+
 describe('a crash', () => {
   it('keeps what was synced', async () => {
     const fileSystem = new MemoryFileSystem();

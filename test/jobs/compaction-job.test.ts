@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { unwrapReply } from '../../src/jobs/inline-runner.js';
-import type { KeyBounds } from '../../src/jobs/job.js';
+import type { CompactionJob, KeyBounds } from '../../src/jobs/job.js';
 import { runJob } from '../../src/jobs/run-job.js';
 import type { TableMetadata } from '../../src/table/table-metadata.js';
 import type { Row } from '../support/job-bench.js';
@@ -117,7 +117,7 @@ describe('a compaction', () => {
     );
     const { disk, inputs } = await diskWith(rows);
     const readBytesOf = async (bounds: KeyBounds) => {
-      const output = unwrapReply(await runJob(disk, compactionJob(inputs, { bounds })));
+      const output = unwrapReply<CompactionJob>(await runJob(disk, compactionJob(inputs, { bounds })));
       return output.readBytes;
     };
     const edge = Buffer.from('key 200');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CorruptionError } from '../../src/base/errors.js';
 import { KIND_DELETE, KIND_PUT, KIND_PUT_EXPIRING } from '../../src/base/internal-key.js';
 import { RangeTombstoneSet } from '../../src/base/range-tombstones.js';
 import { storedValue } from '../../src/base/stored-value.js';
@@ -44,7 +45,7 @@ function filterOf({ snapshots = [], rangeDeletes = [], hasDeeper = false }: Scen
 function keptBy(filter: VersionFilter, versions: readonly Version[]): number[] {
   filter.startKey();
   return versions.flatMap(({ sequence, kind, value }) => {
-    const fate = filter.decide(KEY, 0, KEY.length, sequence, kind, value, 0);
+    const fate = filter.decide(KEY, 0, KEY.length, sequence, kind, value, 0, value.length);
     if (fate === VERSION_DROPPED) return [];
     return [fate === VERSION_KEPT_AS_DELETE ? -sequence : sequence];
   });
@@ -112,5 +113,13 @@ describe('what a merge makes of a version that expires', () => {
     ['hidden by what is newer', [put(6), expiring(5, NOW_MS), put(3)], {}, [6]],
   ])('%s', (_, versions, scene, kept) => {
     expect(keptBy(filterOf(scene), versions)).toEqual(kept);
+  });
+});
+
+// law 5
+describe('a version that expires and is too short to say when', () => {
+  it('is damage, and not a version that has what stands behind it for its time', () => {
+    const short = { sequence: 5, kind: KIND_PUT_EXPIRING, value: Uint8Array.of(1, 2, 3) };
+    expect(() => keptBy(filterOf({}), [short])).toThrow(CorruptionError);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ManualTime } from '../support/manual-timers.js';
+import { SimulatedTime } from '../../src/base/simulated-time.js';
 import { MemoryLevel } from './memory-level.js';
 
 /** A database whose clock the test turns. */
-function timed(): { db: MemoryLevel; time: ManualTime } {
-  const time = new ManualTime();
+function timed(): { db: MemoryLevel; time: SimulatedTime } {
+  const time = new SimulatedTime();
   return { db: new MemoryLevel({}, { clock: time }), time };
 }
 

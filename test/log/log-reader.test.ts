@@ -19,9 +19,33 @@ describe('a whole log', () => {
   it('gives its header and records in order, with where they stand and what was durable', async () => {
     const events = await eventsOfBytes(Buffer.concat(framesOf(['one', 'two'], [0, 7])));
     expect(events).toEqual([
-      { kind: 'record', isHeader: true, payload: Buffer.from('header'), offsetBytes: 0, endBytes: 40, durableMark: 0 },
-      { kind: 'record', isHeader: false, payload: Buffer.from('one'), offsetBytes: 40, endBytes: 80, durableMark: 0 },
-      { kind: 'record', isHeader: false, payload: Buffer.from('two'), offsetBytes: 80, endBytes: 120, durableMark: 7 },
+      {
+        kind: 'record',
+        isHeader: true,
+        payload: Buffer.from('header'),
+        offsetBytes: 0,
+        ordinal: 0,
+        endBytes: 40,
+        durableMark: 0,
+      },
+      {
+        kind: 'record',
+        isHeader: false,
+        payload: Buffer.from('one'),
+        offsetBytes: 40,
+        ordinal: 1,
+        endBytes: 80,
+        durableMark: 0,
+      },
+      {
+        kind: 'record',
+        isHeader: false,
+        payload: Buffer.from('two'),
+        offsetBytes: 80,
+        ordinal: 2,
+        endBytes: 120,
+        durableMark: 7,
+      },
       { kind: 'end', endBytes: 120, isTorn: false },
     ]);
   });

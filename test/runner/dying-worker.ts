@@ -10,7 +10,7 @@ import { outputPathsOf } from '../../src/jobs/job-files.js';
 import { runJob } from '../../src/jobs/run-job.js';
 
 export function runInWorker(job: Job): Promise<JobReply> {
-  const { directory } = job.settings;
+  const { directory } = job.kind === 'verify-table' ? job : job.settings;
   const order = fs.readdirSync(directory).find((name) => name.startsWith('kill-'));
   if (order === undefined) return runJob(realFileSystem, job);
   fs.rmSync(join(directory, order));

@@ -22,7 +22,7 @@ export interface Crash {
   readonly moment: string;
 }
 
-const KEYS = Array.from({ length: 40 }, (_, i) => `key ${String(i).padStart(2, '0')}`);
+export const KEYS = Array.from({ length: 40 }, (_, i) => `key ${String(i).padStart(2, '0')}`);
 const MOMENTS: ReadonlySet<string> = new Set(['datasync', 'write', 'rename', 'remove', 'syncDirectory']);
 
 export function optionsOf(prng: Prng): Options {
@@ -39,6 +39,27 @@ export function optionsOf(prng: Prng): Options {
 
 /** Longer than any run: what expires is written as such, and not gone when it is looked for. */
 const DAY_MS = 24 * 3600 * 1000;
+
+/** What the next write of a random run does; `tag` makes its values its own. */
+export function drawOperations(prng: Prng, tag: string): BatchOperation[] {
+  const count = prng.chance(0.3) ? 2 + prng.below(12) : 1;
+  // Now and then one that is cut into fragments.
+  const valueBytes = prng.chance(0.01) ? 150_000 : prng.pick([0, 10, 100, 1000]);
+  return Array.from({ length: count }, () => drawOperation(prng, tag.padEnd(valueBytes, 'v')));
+}
+
+function drawOperation(prng: Prng, value: string): BatchOperation {
+  const index = prng.below(KEYS.length);
+  const key = KEYS[index];
+  if (prng.chance(0.05)) return { type: 'delRange', gte: key, lt: KEYS[index + prng.below(8)] ?? 'key ~' };
+  if (prng.chance(0.2)) return { type: 'del', key };
+  return prng.chance(0.2) ? { type: 'put', key, value, ttlMs: DAY_MS } : { type: 'put', key, value };
+}
+
+/** One operation by its own call, several as a batch. */
+export function write(db: Database, operations: readonly BatchOperation[], options: WriteOptions): Promise<void> {
+  return operations.length > 1 ? db.batch(operations, options) : writeOne(db, operations[0], options);
+}
 
 function writeOne(db: Database, operation: BatchOperation, options: WriteOptions): Promise<void> {
   switch (operation.type) {
@@ -104,33 +125,14 @@ export class CrashWorkload {
   }
 
   #write(db: Database): void {
-    const operations = this.#drawOperations();
+    const operations = drawOperations(this.#prng, `${this.#history.count}:`);
     const count = this.#history.add(operations);
     const sync = this.#prng.chance(0.5);
-    const [first] = operations;
-    const ack = operations.length > 1 ? db.batch(operations, { sync }) : writeOne(db, first, { sync });
-    const noted = ack.then(() => {
+    const noted = write(db, operations, { sync }).then(() => {
       this.#history.acknowledge(count, sync);
       this.#inFlight.delete(noted);
     });
     this.#inFlight.add(noted);
-  }
-
-  #drawOperations(): BatchOperation[] {
-    const count = this.#prng.chance(0.3) ? 2 + this.#prng.below(12) : 1;
-    // Now and then one that is cut into fragments.
-    const valueBytes = this.#prng.chance(0.01) ? 150_000 : this.#prng.pick([0, 10, 100, 1000]);
-    const tag = `${this.#history.count}:`;
-    return Array.from({ length: count }, () => this.#drawOperation(tag.padEnd(valueBytes, 'v')));
-  }
-
-  #drawOperation(value: string): BatchOperation {
-    const index = this.#prng.below(KEYS.length);
-    const key = KEYS[index];
-    if (this.#prng.chance(0.05))
-      return { type: 'delRange', gte: key, lt: KEYS[index + this.#prng.below(8)] ?? 'key ~' };
-    if (this.#prng.chance(0.2)) return { type: 'del', key };
-    return this.#prng.chance(0.2) ? { type: 'put', key, value, ttlMs: DAY_MS } : { type: 'put', key, value };
   }
 
   async #sync(db: Database): Promise<void> {

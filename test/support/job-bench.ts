@@ -62,7 +62,7 @@ export function compactionJob(inputs: readonly TableMetadata[], overrides: Parti
 
 /** Runs a job to its end; throws what it threw. */
 export async function tablesOf(fileSystem: FileSystem, job: Job): Promise<readonly TableMetadata[]> {
-  return unwrapReply(await runJob(fileSystem, job)).tables;
+  return unwrapReply<Job>(await runJob(fileSystem, job)).tables;
 }
 
 /** Everything in a table, in its order. */

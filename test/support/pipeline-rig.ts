@@ -1,6 +1,7 @@
 import type { StemeError } from '../../src/base/errors.js';
 import { KIND_PUT } from '../../src/base/internal-key.js';
 import { SEALED_MEMTABLES_MAX } from '../../src/base/limits.js';
+import { SimulatedTime } from '../../src/base/simulated-time.js';
 import type { StallDecision } from '../../src/compaction/stall.js';
 import { CommitPipeline } from '../../src/engine/commit-pipeline.js';
 import { StallController } from '../../src/engine/stall-controller.js';
@@ -13,7 +14,6 @@ import { ArenaPool } from '../../src/memtable/arena-pool.js';
 import { BlockCache } from '../../src/table/block-cache.js';
 import { TableCache } from '../../src/table/table-cache.js';
 import { Version } from '../../src/version/version.js';
-import { ManualTime } from './manual-timers.js';
 import { replayedKeys, WalRig } from './wal-rig.js';
 
 export const NO_STALL = { kind: 'none' } as const;
@@ -30,7 +30,7 @@ export function putOf(key: string, value = ''): Operation {
 /** A commit pipeline with its log and memtables, and in the test's hands: time, what the stall controller decides, and whether jobs run. */
 export class PipelineRig {
   readonly #disk: MemoryFileSystem;
-  readonly time = new ManualTime();
+  readonly time = new SimulatedTime();
   readonly warnings: StemeError[] = [];
   readonly pipeline: CommitPipeline;
   readonly controller: StallController;
@@ -112,7 +112,7 @@ export class PipelineRig {
 
   #trySeal(minimumBytes: number): boolean {
     if (this.state.sealed.length >= SEALED_MEMTABLES_MAX) return false;
-    this.state.seal(minimumBytes, this.wal.wal.rotate());
+    this.state.seal(this.state.createSlot(minimumBytes), this.wal.wal.rotate());
     return true;
   }
 }

@@ -140,7 +140,7 @@ export async function replayedKeys(fileSystem: FileSystem): Promise<ReplayedKey[
       const visitor = {
         operation(sequence: number, _kind: number, keyStart: number, keyEnd: number) {
           const key = Buffer.from(payload.subarray(keyStart, keyEnd)).toString();
-          found.push({ key, sequence, segment: place.segmentNumber });
+          found.push({ key, sequence, segment: place.stretch.segmentNumber });
         },
       };
       readWalRecord(payload, visitor, place);

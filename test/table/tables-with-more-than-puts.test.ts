@@ -169,7 +169,13 @@ describe.each(['mmap', 'pread'] as const)('a table with nothing but range delete
   it('says what it is', () => {
     const table = openTable(written, { readMode });
     expect(fragmentsOf(table.rangeTombstones)).toEqual(['[b, c) 3', '[c, d) 4 3', '[d, e) 4']);
-    expect(verifyTable(table)).toEqual({ entryCount: 0, tombstoneCount: 0, rawBytes: 0, dataBlockCount: 0 });
+    expect(verifyTable(table)).toEqual({
+      entryCount: 0,
+      keyCount: 0,
+      tombstoneCount: 0,
+      rawBytes: 0,
+      dataBlockCount: 0,
+    });
     expect(written.summary).toMatchObject({ entryCount: 0, keyCount: 0, smallestSequence: 3, largestSequence: 4 });
     expect(table.mayContain(hashKey(bytesOf('b'), 0, 1))).toBe(true);
   });

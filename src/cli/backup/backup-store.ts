@@ -62,10 +62,7 @@ export class BackupStore {
   /** Ascending. */
   async ids(): Promise<number[]> {
     const names = await this.#fileSystem.list(this.directory);
-    return names
-      .flatMap((name) => CATALOGUE.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b);
+    return names.flatMap((name) => catalogueIdOf(name) ?? []).sort((a, b) => a - b);
   }
 
   /** Errors: STEME_CORRUPTION, STEME_UNSUPPORTED, STEME_IO. */
@@ -187,6 +184,12 @@ export function catalogueName(id: number): string {
   return `${String(id).padStart(6, '0')}.backup`;
 }
 
+/** Each catalogue has one name, to the letter: of two that read as one number, one would be lost. */
+function catalogueIdOf(name: string): number | undefined {
+  const id = Number(CATALOGUE.exec(name)?.[1]);
+  return Number.isSafeInteger(id) && id > 0 && catalogueName(id) === name ? id : undefined;
+}
+
 function storedName({ name, bytes, xxh3 }: BackupFile): string {
   return `${beginningOf(name, bytes)}-${xxh3}`;
 }
@@ -199,7 +202,7 @@ function isOurs(name: string): boolean {
   return (
     name === FILES_NAME ||
     STAGING.test(name) ||
-    CATALOGUE.test(name.replace(/\.tmp$/, '')) ||
+    catalogueIdOf(name.replace(/\.tmp$/, '')) !== undefined ||
     name.startsWith(LOCK_NAME)
   );
 }

@@ -1,0 +1,30 @@
+/**
+ * Fills a log that no flush has caught up with, tells so, and waits to be killed. The memtable that is sealed on the way is so
+ * large that its flush is under way, and not at its end, when the log is full.
+ */
+import { nextInstruction, report } from '../support/child-process.js';
+import { loadEngine } from '../support/engine.js';
+import { InFlight } from '../support/in-flight.js';
+import { BATCH_RECORDS, RecoveryData } from './recovery-data.js';
+import type { FilledReport, RecoveryTask } from './recovery-task.js';
+
+const BATCHES_IN_FLIGHT = 4;
+const NO_SYNC = { sync: false };
+
+const task = JSON.parse(await nextInstruction()) as RecoveryTask;
+const { open } = await loadEngine();
+const db = await open(task.directory, { memtableBytes: task.memtableBytes });
+const data = new RecoveryData(task.seed, task.order, task.valueBytes);
+const inFlight = new InFlight(BATCHES_IN_FLIGHT);
+let recordCount = 0;
+while (db.stats().wal.writtenBytes < task.logBytes) {
+  const operations = data.batch(recordCount).map((record) => ({ type: 'put' as const, ...record }));
+  await inFlight.add(db.batch(operations, NO_SYNC));
+  recordCount += BATCH_RECORDS;
+}
+await inFlight.drain();
+await db.sync();
+const { wal, memtables, flushes } = db.stats();
+if (flushes.count > 0) throw new Error('a memtable was flushed before the log was full: take a larger --memtable-mib');
+const filled: FilledReport = { recordCount, writtenBytes: wal.writtenBytes, sealedCount: memtables.sealedCount };
+report(JSON.stringify(filled));

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { breakSource, CANARIES } from './canaries.js';
+import { runCanary } from './run-canary.js';
+import { shrink } from './shrink.js';
+import { type SimulationReport, simulate, stepsOf } from './simulate.js';
+import { Violation } from './violation.js';
+
+const SEEDS = 12;
+
+describe('the engine, simulated', () => {
+  it('keeps the laws through every crash of some seeds', async () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { failure, crashPoints, reopenings } = await simulate({ seed });
+      expect({ seed, failure }).toEqual({ seed, failure: undefined });
+      expect(crashPoints).toBeGreaterThan(0);
+      expect(reopenings).toBeGreaterThanOrEqual(crashPoints);
+    }
+  });
+
+  it('is crashed in its recoveries too', async () => {
+    expect((await simulate({ seed: 1 })).recoveryCrashes).toBeGreaterThan(0);
+  });
+});
+
+describe('a simulation', () => {
+  it('does the same for the same seed, and something else for another', async () => {
+    const first = await simulate({ seed: 7 });
+    expect(await simulate({ seed: 7 })).toEqual(first);
+    expect((await simulate({ seed: 8 })).traceHash).not.toBe(first.traceHash);
+  });
+
+  it('looks at one crash point alone, and at what follows from it', async () => {
+    const whole = await simulate({ seed: 3 });
+    const one = await simulate({ seed: 3, crashPoint: '2' });
+    expect(one.crashPoints).toBe(1);
+    const [withLife, single] = [
+      await simulate({ seed: 3, crashPoint: '0' }),
+      await simulate({ seed: 3, crashPoint: '0.1' }),
+    ];
+    expect(withLife.crashPoints).toBeGreaterThan(2);
+    expect(single.crashPoints).toBe(2);
+    expect(whole.crashPoints).toBeGreaterThan(withLife.crashPoints);
+  });
+});
+
+describe('the shrinker', () => {
+  const passed: SimulationReport = {
+    traceHash: '',
+    crashPoints: 0,
+    reopenings: 0,
+    recoveryCrashes: 0,
+    operations: 0,
+    failure: undefined,
+  };
+
+  it('leaves only the steps that it takes to fail', async () => {
+    const ids = stepsOf({ seed: 5 }).map(({ id }) => id);
+    const needed = [ids[3], ids[4], ids[20]];
+    const shrunk = await shrink(5, async (simulationCase) => {
+      const present = new Set(stepsOf(simulationCase).map(({ id }) => id));
+      const isFailing = needed.every((id) => present.has(id));
+      const failure = { crashPoint: undefined, violation: new Violation('lost'), moment: undefined };
+      return isFailing ? { ...passed, failure } : passed;
+    });
+    expect(shrunk?.steps.map(({ id }) => id)).toEqual(needed);
+  });
+
+  it('has nothing to do where nothing fails', async () => {
+    expect(await shrink(5, async () => passed)).toBeUndefined();
+  });
+});
+
+describe('a canary', () => {
+  it.each(CANARIES)('$name is caught, and its failure is replayed', async (canary) => {
+    expect(await runCanary(canary, 1, 40)).toMatchObject({ isReplayed: true });
+  });
+
+  it('whose text is not in the source is an error', () => {
+    const [canary] = CANARIES;
+    expect(() => breakSource(canary, 'something else')).toThrow('stands 0 times');
+    expect(() => breakSource(canary, canary.find + canary.find)).toThrow('stands 2 times');
+  });
+});

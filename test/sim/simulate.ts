@@ -1,0 +1,169 @@
+import { Prng } from '../../src/base/prng.js';
+import type { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
+import { WriteHistory } from '../support/write-history.js';
+import { checkCrash } from './check-crash.js';
+import type { CrashPoint } from './crash-recorder.js';
+import { drawOptions, drawSteps } from './draw-steps.js';
+import { Life } from './life.js';
+import { SimulatedWorld } from './simulated-world.js';
+import type { Step } from './step.js';
+import { type Violation, violationOf } from './violation.js';
+
+const STEPS_MIN = 25;
+const STEPS_SPAN = 25;
+/** In a life that begins where a crash ended another one. */
+const LATER_STEPS = 10;
+/** Every so manieth crash goes on to another life, and every so manieth is crashed in its recovery at least. */
+const LATER_LIFE_EVERY = 40;
+const RECOVERY_EVERY = 13;
+
+/** A seed says everything; the rest narrows it down. */
+export interface SimulationCase {
+  readonly seed: number;
+  /** In place of those that the seed draws. */
+  readonly steps?: readonly Step[];
+  /** `7`: only that crash of the first life, and what follows from it; `7.2`: of that only the second crash of the later life. */
+  readonly crashPoint?: string;
+}
+
+export interface SimulationFailure {
+  readonly crashPoint: string | undefined;
+  readonly violation: Violation;
+  /** When the crash came. */
+  readonly moment: string | undefined;
+}
+
+export interface SimulationReport {
+  readonly traceHash: string;
+  /** Clones taken, opened and checked. */
+  readonly crashPoints: number;
+  /** Databases opened on what a crash left. */
+  readonly reopenings: number;
+  /** Of the crash points, those during a recovery. */
+  readonly recoveryCrashes: number;
+  /** Keys written and read by the workload. */
+  readonly operations: number;
+  readonly failure: SimulationFailure | undefined;
+}
+
+export function stepsOf({ seed, steps }: SimulationCase): readonly Step[] {
+  if (steps !== undefined) return steps;
+  const prng = new Prng(seed);
+  return drawSteps(prng, STEPS_MIN + prng.below(STEPS_SPAN), 1);
+}
+
+/** One seed: a life, its crashes, later lives from some of them, and their crashes. Ends at the first violation. */
+export function simulate(simulationCase: SimulationCase): Promise<SimulationReport> {
+  return new Simulation(simulationCase).run();
+}
+
+class Simulation {
+  readonly #case: SimulationCase;
+  readonly #world = new SimulatedWorld();
+  /** Which crashes to look at. */
+  readonly #wanted: readonly string[];
+  #crashPoints = 0;
+  #reopenings = 0;
+  #recoveryCrashes = 0;
+  #operations = 0;
+  #failure: SimulationFailure | undefined;
+
+  constructor(simulationCase: SimulationCase) {
+    this.#case = simulationCase;
+    this.#wanted = simulationCase.crashPoint?.split('.') ?? [];
+  }
+
+  run(): Promise<SimulationReport> {
+    return this.#world.watchStrays(() => this.#runAll());
+  }
+
+  async #runAll(): Promise<SimulationReport> {
+    const { seed } = this.#case;
+    const prng = new Prng(seed ^ 0x6d2b79f5);
+    const plan = { history: new WriteHistory(), options: drawOptions(prng), steps: stepsOf(this.#case) };
+    this.#world.restart(prng.nextUint32());
+    const life = await this.#live(undefined, { ...plan, disk: this.#world.newDisk(), seed: prng.nextUint32() });
+    for (const [i, crash] of (life?.crashes ?? []).entries()) {
+      if (this.#failure !== undefined) break;
+      if (this.#isWanted(0, i)) await this.#followCrash(i, crash, mix(seed, i));
+    }
+    return {
+      traceHash: this.#world.trace.toString(),
+      crashPoints: this.#crashPoints,
+      reopenings: this.#reopenings,
+      recoveryCrashes: this.#recoveryCrashes,
+      operations: this.#operations,
+      failure: this.#failure,
+    };
+  }
+
+  #isWanted(depth: number, index: number): boolean {
+    return this.#wanted[depth] === undefined || this.#wanted[depth] === String(index);
+  }
+
+  /** Undefined when it came to a bad end. */
+  async #live(label: string | undefined, plan: ConstructorParameters<typeof Life>[1]): Promise<Life | undefined> {
+    const life = new Life(this.#world, plan);
+    try {
+      await life.run();
+      return life;
+    } catch (error) {
+      this.#failure = { crashPoint: label, violation: violationOf('the workload failed', error), moment: undefined };
+      return undefined;
+    } finally {
+      this.#operations += life.operationCount;
+    }
+  }
+
+  async #followCrash(index: number, crash: CrashPoint, seed: number): Promise<void> {
+    const disk = crash.disk.clone();
+    const count = await this.#check(`${index}`, crash, seed);
+    if (count === undefined) return;
+    if (index % LATER_LIFE_EVERY === 0) await this.#liveOn(index, { ...crash, disk }, count, seed, LATER_STEPS);
+    else if (index % RECOVERY_EVERY === 0) await this.#liveOn(index, { ...crash, disk }, count, seed, 0);
+  }
+
+  /** Opens what the crash left once more, crashed all the while, and goes on from there. */
+  async #liveOn(
+    index: number,
+    crash: CrashPoint & { disk: MemoryFileSystem },
+    count: number,
+    seed: number,
+    stepCount: number,
+  ): Promise<void> {
+    const prng = new Prng(seed ^ 0x1b873593);
+    const durableCount = crash.kind === 'kill' ? Math.min(count, crash.durableCount) : count;
+    // When it was checked: which writes have left no trace depends on what has expired.
+    this.#world.restart(prng.nextUint32(), { nowMs: this.#world.nowMs });
+    this.#reopenings++;
+    const life = await this.#live(`${index}`, {
+      disk: crash.disk,
+      history: crash.history.cutTo(count, durableCount),
+      options: drawOptions(prng),
+      steps: drawSteps(prng, stepCount, 1000 * (index + 1)),
+      seed: prng.nextUint32(),
+    });
+    for (const [i, later] of (life?.crashes ?? []).entries()) {
+      if (this.#failure !== undefined) return;
+      if (this.#isWanted(1, i)) await this.#check(`${index}.${i}`, later, mix(seed, i));
+    }
+  }
+
+  async #check(label: string, crash: CrashPoint, seed: number): Promise<number | undefined> {
+    this.#crashPoints++;
+    this.#reopenings++;
+    if (crash.isInRecovery) this.#recoveryCrashes++;
+    try {
+      return await checkCrash(this.#world, crash, seed);
+    } catch (error) {
+      const violation = violationOf('the database does not open', error);
+      this.#failure = { crashPoint: label, violation, moment: crash.moment };
+      return undefined;
+    }
+  }
+}
+
+/** A seed of its own for each part, so that each can be run without the others. */
+function mix(seed: number, index: number): number {
+  return new Prng(Math.imul(seed, 0x9e3779b1) ^ index).nextUint32();
+}
