@@ -32,6 +32,11 @@ export class WriteHistory {
     return this.#writes.push(write);
   }
 
+  /** The last write was refused before it got in: it has never been made. */
+  takeBackLast(): void {
+    this.#writes.pop();
+  }
+
   acknowledge(count: number, isDurable: boolean): void {
     this.#ackedCount = Math.max(this.#ackedCount, count);
     if (isDurable) this.#durableCount = Math.max(this.#durableCount, count);
