@@ -68,7 +68,8 @@ export class CompactionController {
   readonly #running = new Set<RunningCompaction>();
   readonly #manual: ManualCompaction[] = [];
   readonly #reserved = new Set<Reservation>();
-  readonly #damagedTables = new Set<number>();
+  /** By number, with what was found in them or in one that was read with them. */
+  readonly #damagedTables = new Map<number, CorruptionError>();
   #stopError: StemeError | undefined;
   #cancelLook: CancelTimer | undefined;
   #lastFlushMs = 0;
@@ -180,7 +181,7 @@ export class CompactionController {
       readers,
       running: [...this.#running].map(({ plan }) => plan),
       reservedOutputs: reserved.map(({ output }) => output),
-      excludedTables: [...this.#damagedTables, ...reserved.flatMap(({ tableNumbers }) => tableNumbers)],
+      excludedTables: [...this.#damagedTables.keys(), ...reserved.flatMap(({ tableNumbers }) => tableNumbers)],
       nowMs: clock.nowMs(),
       lastFlushMs: this.#lastFlushMs,
     });
@@ -190,11 +191,20 @@ export class CompactionController {
     for (let next = this.#manual.at(0); next !== undefined; next = this.#manual.at(0)) {
       const step = pickManual(shape, next.range, this.#options.settings);
       if (step.kind === 'plan') return this.#hasRoomFor(step.plan) ? step.plan : undefined;
-      if (step.kind === 'blocked') return undefined;
+      const damage = step.kind === 'blocked' ? this.#lastingHindrance() : undefined;
+      if (step.kind === 'blocked' && damage === undefined) return undefined;
       this.#manual.shift();
-      next.done.resolve();
+      if (damage === undefined) next.done.resolve();
+      else next.done.reject(damage);
     }
     return undefined;
+  }
+
+  /** What is in the way for ever, when nothing is there that will end: tables that are left alone since they are damaged. */
+  #lastingHindrance(): CorruptionError | undefined {
+    if (this.#running.size > 0 || this.#reserved.size > 0) return undefined;
+    const [damage] = this.#damagedTables.values();
+    return damage;
   }
 
   #nextAutomatic(shape: TreeShape): CompactionPlan | undefined {
@@ -238,7 +248,7 @@ export class CompactionController {
       this.#rejectManual(cause);
       return;
     }
-    if (cause instanceof CorruptionError) for (const { table } of inputs) this.#damagedTables.add(table.number);
+    if (cause instanceof CorruptionError) for (const { table } of inputs) this.#damagedTables.set(table.number, cause);
     else this.#backoff.noteFailure(cause);
     const message = `a compaction failed (${cause instanceof Error ? cause.message : String(cause)}); nothing is lost, ${
       cause instanceof CorruptionError ? 'its tables are left alone' : 'it is tried again'

@@ -173,6 +173,28 @@ describe(`a full disk (${diskName})`, () => {
     await settles('the close', database.close());
   });
 
+  it('met by the log refuses writes until there is room and resume() is called: nothing acknowledged is lost, nothing refused is there', async () => {
+    const database = await disk.open(db);
+    // No room for a spare: the first segment has a megabyte, and then it has to grow.
+    const giveBack = await fillUp(disk, 0);
+    const { acknowledged, error } = await putUntilRefused(database);
+    expect(acknowledged.length).toBeGreaterThan(500);
+    expect(error).toMatchObject({ code: 'STEME_BACKGROUND', message: expect.stringContaining('resume()') });
+    await expect(database.resume()).rejects.toMatchObject({ code: 'STEME_BACKGROUND' });
+    expectRecords(database, acknowledged);
+
+    await giveBack();
+    await settles('resume', database.resume());
+    expect(database.stats().backgroundError).toBeUndefined();
+    await database.put('more', 'x');
+    const expected = [...acknowledged.map(keyAt).sort(), 'more'];
+    expect((await entriesOf(database)).map(([key]) => key)).toEqual(expected);
+    await settles('the close', database.close());
+    await using reopened = await disk.open(db, { readOnly: true });
+    expect((await entriesOf(reopened)).map(([key]) => key)).toEqual(expected);
+    expectRecords(reopened, acknowledged);
+  });
+
   it.each([0, 4, 16, 512, 1020, 1024, 1028, 1032, 1036])(
     'with %i KiB left makes a database whole or leaves nothing that blocks the next open',
     async (leftKib) => {

@@ -60,6 +60,11 @@ export class WriteHistory {
     return this.#writes.push({ operations, ...details });
   }
 
+  /** The last write was refused before it got in: it has never been made. */
+  takeBackLast(): void {
+    this.#writes.pop();
+  }
+
   /** Law 1. */
   acknowledge(count: number, isDurable: boolean): void {
     this.#ackedCount = Math.max(this.#ackedCount, count);
