@@ -149,7 +149,8 @@ async function searchId(
     const payload = await readLogHeader(fileSystem, path, manifestIdentity(number));
     if (payload !== undefined) return decodeManifestHeader(payload, manifestName(number)).databaseId;
   }
-  for (const number of logs.toReversed()) {
+  // The oldest first: a repair that was cut short may have left a segment of another id.
+  for (const number of logs) {
     const databaseId = await findDatabaseId(fileSystem, join(directory, logName(number)), number);
     if (databaseId !== undefined) return databaseId;
   }
