@@ -45,6 +45,7 @@ export type {
   TransactionOptions,
   WriteOptions,
 } from './engine/api.js';
+export type { Finding } from './engine/finding.js';
 export type { Options } from './engine/options.js';
 export type {
   FileOutcome,

@@ -14,6 +14,8 @@ export interface BlobCacheOptions {
   readonly openBlobsMax: number;
   /** As of a BlobReader. */
   readonly checksHeader?: boolean;
+  /** Files that are not there, and what is thrown to whoever asks for one. */
+  readonly damaged?: ReadonlyMap<number, Error>;
 }
 
 /**
@@ -63,6 +65,8 @@ export class BlobCache implements BlobResolver {
 
   #open(number: number): BlobReader {
     const { fileSystem, directory, readMode, openBlobsMax, checksHeader } = this.#options;
+    const damage = this.#options.damaged?.get(number);
+    if (damage !== undefined) throw damage;
     for (const oldest of this.#readers.keys()) {
       if (this.#readers.size < openBlobsMax) break;
       this.evict(oldest);

@@ -16,6 +16,7 @@ export function collectStats(engine: Engine): DatabaseStats {
     snapshots,
     iterators,
     replay,
+    damage,
     openMs,
     canMap,
   } = engine.parts;
@@ -75,6 +76,7 @@ export function collectStats(engine: Engine): DatabaseStats {
       replayedBytes: replay.bytes,
       segmentCount: replay.chain.length,
       tornTail: replay.tornTail,
+      damage,
     },
     readMode: options.readMode === 'mmap' && canMap ? 'mmap' : 'pread',
   };

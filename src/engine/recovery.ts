@@ -46,7 +46,7 @@ export async function replayIntoMemtables(context: ReplayContext): Promise<WalRe
     databaseId: versions.databaseId,
     firstNumber: versions.logNumber,
     presentNumbers: numbersOfKind(names, 'log'),
-    onDamage: options.walRecovery === 'strict' ? 'fail' : 'stop',
+    onDamage: options.walRecovery === 'strict' && options.onDamage === 'refuse' ? 'fail' : 'stop',
     flushedSequence: versions.lastSequence,
     readOnly: options.readOnly,
     onRecord: (payload, place) => replayRecord(context, payload, place),
