@@ -51,6 +51,7 @@ import {
  * | `snapshotWarningMs` | 10 minutes | a warning when a snapshot is open for longer; 0: none |
  * | `transactionTimeoutMs` | 30 s | a transaction that takes longer is ended, 1 ms to a day |
  * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
+ * | `onDamage` | `'refuse'` | `'read-around'`, only with `readOnly`: a damaged database opens, and reads that would need what is damaged throw STEME_CORRUPTION; `stats().recovery.damage` lists it |
  */
 export interface Options {
   readonly createIfMissing?: boolean;
@@ -73,6 +74,7 @@ export interface Options {
   readonly snapshotWarningMs?: number;
   readonly transactionTimeoutMs?: number;
   readonly walRecovery?: 'strict' | 'stop-at-damage';
+  readonly onDamage?: 'refuse' | 'read-around';
 }
 
 export type ResolvedOptions = Readonly<Required<Options>>;
@@ -102,6 +104,7 @@ const schema = v.strictObject({
   snapshotWarningMs: wholeBetween(0, Number.MAX_SAFE_INTEGER, SNAPSHOT_WARNING_MS_DEFAULT),
   transactionTimeoutMs: wholeBetween(1, TRANSACTION_TIMEOUT_MS_MAX, TRANSACTION_TIMEOUT_MS_DEFAULT),
   walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
+  onDamage: v.optional(v.picklist(['refuse', 'read-around']), 'refuse'),
 });
 
 /** The names of all options, for who takes others beside them. */
@@ -114,6 +117,9 @@ export function resolveOptions(options: Options, coreCount: number): ResolvedOpt
   const resolved = parsed.output;
   if (resolved.readOnly && resolved.errorIfExists) {
     throw new InvalidOptionsError(['readOnly and errorIfExists exclude each other']);
+  }
+  if (resolved.onDamage === 'read-around' && !resolved.readOnly) {
+    throw new InvalidOptionsError(["onDamage 'read-around' needs readOnly: damage is not written around"]);
   }
   const threads = resolved.threads ?? Math.min(4, Math.max(2, coreCount - 1));
   return Object.freeze({ ...resolved, threads });
