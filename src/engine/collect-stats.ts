@@ -17,6 +17,8 @@ export function collectStats(engine: Engine): DatabaseStats {
     iterators,
     replay,
     openMs,
+    replayMs,
+    liveLog,
     canMap,
   } = engine.parts;
   return {
@@ -75,6 +77,10 @@ export function collectStats(engine: Engine): DatabaseStats {
       replayedBytes: replay.bytes,
       segmentCount: replay.chain.length,
       tornTail: replay.tornTail,
+      lastMs: replayMs,
+      predictedMs: liveLog.predictedMs,
+      liveLogBytes: liveLog.bytes,
+      replayBytesPerSecond: liveLog.pace.bytesPerSecond,
     },
     readMode: options.readMode === 'mmap' && canMap ? 'mmap' : 'pread',
   };

@@ -28,6 +28,7 @@ import { refuseLostCurrent } from './lost-current.js';
 import type { Options, ResolvedOptions } from './options.js';
 import { resolveOptions } from './options.js';
 import { checkPresence, EMPTY_REPLAY, numbersOfKind, replayIntoMemtables } from './recovery.js';
+import { ReplayPace } from './replay-pace.js';
 import { syncParents } from './sync-parents.js';
 import { TreeState } from './tree-state.js';
 
@@ -92,7 +93,14 @@ class Opening {
     const runner = createRunner(this.#options);
     this.#releases.push(() => runner.close());
     const tree = this.#createTree(versions);
+    const replayStartedAtMs = clock.monotonicMs();
     const replay = created === undefined ? await this.#replay(versions, tree.state, runner) : EMPTY_REPLAY;
+    const replayMs = replay.records === 0 ? 0 : clock.monotonicMs() - replayStartedAtMs;
+    const pace = new ReplayPace();
+    pace.note(
+      replay.chain.reduce((sum, { endBytes }) => sum + endBytes, 0),
+      replayMs,
+    );
     const log = created ?? (await this.#openLog(versions, replay));
     const engine = assembleEngine({
       ...tree,
@@ -107,6 +115,8 @@ class Opening {
       replay,
       log,
       openMs: clock.monotonicMs() - startedAtMs,
+      replayMs,
+      pace,
     });
     this.#releases.push(() => engine.close());
     if (replay.damage !== undefined && !this.#options.readOnly) await engine.parts.flushes.restartLog();

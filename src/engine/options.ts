@@ -13,6 +13,9 @@ import {
   MEMTABLE_BYTES_DEFAULT,
   MEMTABLE_BYTES_MAX,
   MEMTABLE_BYTES_MIN,
+  RECOVERY_SECONDS_MAX_DEFAULT,
+  RECOVERY_SECONDS_MAX_MAX,
+  RECOVERY_SECONDS_MAX_MIN,
   SNAPSHOT_WARNING_MS_DEFAULT,
   TABLE_BYTES_MAX,
   TABLE_BYTES_MIN,
@@ -47,6 +50,8 @@ import {
  * | `threads` | cores − 1, 2 to 4 | worker threads; of two or more, one is kept for flushes |
  * | `snapshotWarningMs` | 10 minutes | a warning when a snapshot is open for longer; 0: none |
  * | `transactionTimeoutMs` | 30 s | a transaction that takes longer is ended, 1 ms to a day |
+ * | `maxRecoverySeconds` | 10 | so much log is kept as can be replayed in that time after a crash, 0.1 to 3600 |
+ * | `flushOnClose` | `true` | `close()` writes what is in memory to tables, so that the next open replays nothing; `false`: it stays in the log |
  * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
  */
 export interface Options {
@@ -68,6 +73,8 @@ export interface Options {
   readonly threads?: number;
   readonly snapshotWarningMs?: number;
   readonly transactionTimeoutMs?: number;
+  readonly maxRecoverySeconds?: number;
+  readonly flushOnClose?: boolean;
   readonly walRecovery?: 'strict' | 'stop-at-damage';
 }
 
@@ -96,6 +103,11 @@ const schema = v.strictObject({
   threads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(WORKER_THREADS_MAX))),
   snapshotWarningMs: wholeBetween(0, Number.MAX_SAFE_INTEGER, SNAPSHOT_WARNING_MS_DEFAULT),
   transactionTimeoutMs: wholeBetween(1, TRANSACTION_TIMEOUT_MS_MAX, TRANSACTION_TIMEOUT_MS_DEFAULT),
+  maxRecoverySeconds: v.optional(
+    v.pipe(v.number(), v.minValue(RECOVERY_SECONDS_MAX_MIN), v.maxValue(RECOVERY_SECONDS_MAX_MAX)),
+    RECOVERY_SECONDS_MAX_DEFAULT,
+  ),
+  flushOnClose: v.optional(v.boolean(), true),
   walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
 });
 
