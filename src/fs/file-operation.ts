@@ -52,6 +52,8 @@ export class CutWriteError extends StemeError {
 }
 
 export interface OperationHooks {
+  /** Of the asynchronous calls: awaited before `before`, so that operations need not start in the order of their calls. */
+  readonly hold?: ((operation: FileOperation) => Promise<void>) | undefined;
   readonly before: BeforeOperation;
   readonly after?: AfterOperation | undefined;
 }
@@ -62,6 +64,7 @@ export async function announced<T>(
   operation: FileOperation,
   call: () => Promise<T>,
 ): Promise<T> {
+  if (hooks.hold !== undefined) await hooks.hold(operation);
   hooks.before(operation);
   const result = await call();
   hooks.after?.(operation, undefined);

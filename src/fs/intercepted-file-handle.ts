@@ -18,6 +18,7 @@ export class InterceptedFileHandle implements FileHandle {
 
   async read(target: Uint8Array, position: number): Promise<number> {
     const operation = this.#transfer('read', target, position);
+    if (this.#hooks.hold !== undefined) await this.#hooks.hold(operation);
     this.#hooks.before(operation);
     const bytes = await this.#inner.read(target, position);
     this.#hooks.after?.(operation, target.subarray(0, bytes));
@@ -34,6 +35,7 @@ export class InterceptedFileHandle implements FileHandle {
 
   async write(source: Uint8Array, position: number): Promise<void> {
     const operation = this.#transfer('write', source, position);
+    if (this.#hooks.hold !== undefined) await this.#hooks.hold(operation);
     try {
       this.#hooks.before(operation);
     } catch (error) {
@@ -80,6 +82,7 @@ export class InterceptedFileHandle implements FileHandle {
   /** As of the operating system's handles, a failed close has closed. */
   async close(): Promise<void> {
     const operation = this.#plain('close');
+    if (this.#hooks.hold !== undefined) await this.#hooks.hold(operation);
     try {
       this.#hooks.before(operation);
     } finally {
