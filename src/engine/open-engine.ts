@@ -30,6 +30,7 @@ import { resolveOptions } from './options.js';
 import { checkPresence, EMPTY_REPLAY, numbersOfKind, replayIntoMemtables } from './recovery.js';
 import { syncParents } from './sync-parents.js';
 import { TreeState } from './tree-state.js';
+import { verifyAtOpen } from './verify-at-open.js';
 
 /** Opens `directory`: everything is wired here, and nothing else constructs these parts. Errors: see `Options` and docs/recovery.md. */
 export async function openEngine(directory: string, options: Options, environment: Environment): Promise<Engine> {
@@ -94,6 +95,7 @@ class Opening {
     this.#databaseId = versions.databaseId;
     const runner = createRunner(this.#options);
     this.#releases.push(() => runner.close());
+    if (this.#options.paranoid === 'all') await this.#verifyTables(versions, runner);
     const tree = this.#createTree(versions);
     const replay = created === undefined ? await this.#replay(versions, tree.state, runner) : EMPTY_REPLAY;
     const log = created ?? (await this.#openLog(versions, replay));
@@ -149,6 +151,11 @@ class Opening {
     await versions.verifyTables();
     if (!this.#options.readOnly) await versions.syncRecovered();
     return versions;
+  }
+
+  #verifyTables({ current: version }: VersionSet, runner: JobRunner): Promise<void> {
+    const { threads } = this.#options;
+    return verifyAtOpen({ directory: this.#directory, version, runner, threads });
   }
 
   #createTree(versions: VersionSet): Tree {
@@ -222,10 +229,17 @@ class Opening {
   }
 
   #tableSettings(): TableSettings {
-    const { blockBytes, bloomBitsPerKey, compression } = this.#options;
+    const { blockBytes, bloomBitsPerKey, compression, paranoid } = this.#options;
     const createdAtMs = this.#environment.clock.nowMs();
-    const directory = this.#directory;
-    return { directory, databaseId: this.#databaseId, blockBytes, bloomBitsPerKey, compression, createdAtMs };
+    return {
+      directory: this.#directory,
+      databaseId: this.#databaseId,
+      blockBytes,
+      bloomBitsPerKey,
+      compression,
+      createdAtMs,
+      verifiesOutputs: paranoid !== 'off',
+    };
   }
 }
 

@@ -50,6 +50,7 @@ import {
  * | `scrubPeriodHours` | 168 | every table, with the values it refers to, is read and verified in the background once in so many hours, up to 8,760; 0: never |
  * | `snapshotWarningMs` | 10 minutes | a warning when a snapshot is open for longer; 0: none |
  * | `transactionTimeoutMs` | 30 s | a transaction that takes longer is ended, 1 ms to a day |
+ * | `paranoid` | `'off'` | `'new-tables'`: what a flush, a compaction or a bulk load wrote is read back and checked before it counts; `'all'`: all tables are checked at open too (docs/recovery.md) |
  * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
  */
 export interface Options {
@@ -72,6 +73,7 @@ export interface Options {
   readonly scrubPeriodHours?: number;
   readonly snapshotWarningMs?: number;
   readonly transactionTimeoutMs?: number;
+  readonly paranoid?: 'off' | 'new-tables' | 'all';
   readonly walRecovery?: 'strict' | 'stop-at-damage';
 }
 
@@ -101,6 +103,7 @@ const schema = v.strictObject({
   scrubPeriodHours: wholeBetween(0, SCRUB_PERIOD_HOURS_MAX, SCRUB_PERIOD_HOURS_DEFAULT),
   snapshotWarningMs: wholeBetween(0, Number.MAX_SAFE_INTEGER, SNAPSHOT_WARNING_MS_DEFAULT),
   transactionTimeoutMs: wholeBetween(1, TRANSACTION_TIMEOUT_MS_MAX, TRANSACTION_TIMEOUT_MS_DEFAULT),
+  paranoid: v.optional(v.picklist(['off', 'new-tables', 'all']), 'off'),
   walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
 });
 
