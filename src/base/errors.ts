@@ -19,7 +19,7 @@
  * | `STEME_TRANSACTION_CLOSED` | a transaction is used after its end, or it took longer than it may | keep transactions short |
  * | `STEME_ABORTED` | the caller's signal ended the call; a write that was aborted is never written | |
  * | `STEME_LEAK` | a warning: a snapshot has been open for long, or was lost without `close()` | close it when it is done |
- * | `STEME_CORRUPTION` | bytes on disk are not what was written (law 5) | restore, or open with a recovery option |
+ * | `STEME_CORRUPTION` | bytes on disk are not what was written (law 5) | see all of it with `steme verify`; restore, or `steme repair`; meanwhile open with `readOnly` and `onDamage: 'read-around'` |
  * | `STEME_UNSUPPORTED` | a file was written by a newer format version | upgrade the package |
  * | `STEME_IO` | the operating system refused an operation | see `cause` |
  * | `STEME_INTERNAL` | an invariant of the engine is broken: a bug of ours | report it with the message |

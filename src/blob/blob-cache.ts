@@ -16,6 +16,8 @@ export interface BlobCacheOptions {
   readonly databaseIdOf?: (number: number) => number | undefined;
   /** As of a BlobReader. */
   readonly checksHeader?: boolean;
+  /** Files that are not there, and what is thrown to whoever asks for one. */
+  readonly damaged?: ReadonlyMap<number, Error>;
 }
 
 /**
@@ -65,6 +67,8 @@ export class BlobCache implements BlobResolver {
 
   #open(number: number): BlobReader {
     const { fileSystem, directory, readMode, openBlobsMax, databaseIdOf, checksHeader } = this.#options;
+    const damage = this.#options.damaged?.get(number);
+    if (damage !== undefined) throw damage;
     for (const oldest of this.#readers.keys()) {
       if (this.#readers.size < openBlobsMax) break;
       this.evict(oldest);

@@ -15,7 +15,8 @@ const HINT_OF_CODE: Partial<Record<ErrorCode, string>> = {
   STEME_LOCKED: 'close the other program, or work on a copy of the directory',
   STEME_EXISTS: 'name a directory that is empty or not there',
   STEME_NOT_FOUND: 'check --db; "steme ingest" creates a database',
-  STEME_CORRUPTION: 'keep the directory as it is and restore a backup; docs/recovery.md tells what can be saved',
+  STEME_CORRUPTION:
+    'keep a copy of the directory; "steme verify" tells all that is damaged, "steme repair" saves what is intact, --read-around reads it meanwhile',
   STEME_INTERNAL: 'this is a bug of stemedb; please report it with the output of --debug',
   STEME_UNSUPPORTED: 'a newer version of stemedb wrote this; upgrade the package',
 };

@@ -1,17 +1,17 @@
 import { jsonBytes } from '../base/json-bytes.js';
 import type { CliEnvironment } from './cli-environment.js';
 import { EXIT_KEY_NOT_FOUND, EXIT_OK } from './exit-codes.js';
+import { openForReading, type ReadFlags } from './open-for-reading.js';
 import { Output } from './output.js';
 import { printable } from './printable.js';
 
-export interface GetFlags {
-  readonly db: string;
+export interface GetFlags extends ReadFlags {
   readonly json?: boolean;
 }
 
 /** `steme get`. The value goes out byte for byte; on a terminal a newline follows. Returns the exit code. */
 export async function getCommand(key: string, flags: GetFlags, environment: CliEnvironment): Promise<number> {
-  const database = await environment.openDatabase(flags.db, { readOnly: true, createIfMissing: false });
+  const database = await openForReading(flags, environment);
   try {
     const value = await database.get(key);
     if (value === undefined) return await reportMissing(key, flags, environment);

@@ -92,14 +92,14 @@ function addIngest(program: Command, environment: CliEnvironment, finish: Finish
 }
 
 function addGet(program: Command, environment: CliEnvironment, finish: Finish): void {
-  databaseCommand(program, 'get')
+  readingCommand(program, 'get')
     .description('print the value of a key, byte for byte')
     .argument('<KEY>', 'the key, as UTF-8')
     .action(async (key: string, flags: GetFlags) => finish(await getCommand(key, flags, environment)));
 }
 
 function addScan(program: Command, environment: CliEnvironment, finish: Finish): void {
-  databaseCommand(program, 'scan')
+  readingCommand(program, 'scan')
     .description('print entries in the order of their keys, one a line')
     .option('--gte <key>', 'from this key on')
     .option('--gt <key>', 'from after this key on')
@@ -112,13 +112,13 @@ function addScan(program: Command, environment: CliEnvironment, finish: Finish):
 }
 
 function addStats(program: Command, environment: CliEnvironment, finish: Finish): void {
-  databaseCommand(program, 'stats')
+  readingCommand(program, 'stats')
     .description('print what is in the database, level by level')
     .action(async (flags: StatsFlags) => finish(await statsCommand(flags, environment)));
 }
 
 function addSize(program: Command, environment: CliEnvironment, finish: Finish): void {
-  databaseCommand(program, 'size')
+  readingCommand(program, 'size')
     .description('print about how many bytes a range of keys takes, without reading it')
     .option('--gte <key>', 'from this key on')
     .option('--lt <key>', 'up to before this key')
@@ -187,6 +187,13 @@ function addRepair(program: Command, environment: CliEnvironment, finish: Finish
 
 function databaseCommand(program: Command, name: string): Command {
   return command(program, name).requiredOption('--db <dir>', 'directory of the database');
+}
+
+function readingCommand(program: Command, name: string): Command {
+  return databaseCommand(program, name).option(
+    '--read-around',
+    'open a damaged database too: what is intact can be read, and the rest is an error where it is met',
+  );
 }
 
 function command(program: Command, name: string): Command {

@@ -3,11 +3,11 @@ import { MIB } from '../base/limits.js';
 import type { Entry, EntryIterator } from '../engine/api.js';
 import type { CliEnvironment } from './cli-environment.js';
 import { EXIT_INTERRUPTED, EXIT_OK } from './exit-codes.js';
+import { openForReading, type ReadFlags } from './open-for-reading.js';
 import { Output } from './output.js';
 import { printable } from './printable.js';
 
-export interface ScanFlags {
-  readonly db: string;
+export interface ScanFlags extends ReadFlags {
   readonly gt?: string;
   readonly gte?: string;
   readonly lt?: string;
@@ -24,7 +24,7 @@ const PAGE_BYTES_TARGET = MIB;
 
 /** `steme scan`: one entry a line, key and value with a tab between, or one JSON object a line. Returns the exit code. */
 export async function scanCommand(flags: ScanFlags, environment: CliEnvironment): Promise<number> {
-  const database = await environment.openDatabase(flags.db, { readOnly: true, createIfMissing: false });
+  const database = await openForReading(flags, environment);
   try {
     const { gt, gte, lt, lte, reverse, limit } = flags;
     const iterator = database.iterator({ gt, gte, lt, lte, reverse, limit, values: flags.keysOnly !== true });

@@ -1,10 +1,10 @@
 import type { CliEnvironment } from './cli-environment.js';
 import { EXIT_OK } from './exit-codes.js';
+import { openForReading, type ReadFlags } from './open-for-reading.js';
 import { Output } from './output.js';
 import { formatBytes } from './units.js';
 
-export interface SizeFlags {
-  readonly db: string;
+export interface SizeFlags extends ReadFlags {
   readonly gte?: string;
   readonly lt?: string;
   readonly json?: boolean;
@@ -12,7 +12,7 @@ export interface SizeFlags {
 
 /** `steme size`. Returns the exit code. */
 export async function sizeCommand(flags: SizeFlags, environment: CliEnvironment): Promise<number> {
-  const database = await environment.openDatabase(flags.db, { readOnly: true, createIfMissing: false });
+  const database = await openForReading(flags, environment);
   try {
     const bytes = await database.approximateSize({ gte: flags.gte, lt: flags.lt });
     const text = flags.json === true ? JSON.stringify({ bytes }) : `about ${formatBytes(bytes)}`;

@@ -1,16 +1,16 @@
 import type { CliEnvironment } from './cli-environment.js';
 import { EXIT_OK } from './exit-codes.js';
+import { openForReading, type ReadFlags } from './open-for-reading.js';
 import { Output } from './output.js';
 import { formatStats } from './stats-report.js';
 
-export interface StatsFlags {
-  readonly db: string;
+export interface StatsFlags extends ReadFlags {
   readonly json?: boolean;
 }
 
 /** `steme stats`. Returns the exit code. */
 export async function statsCommand(flags: StatsFlags, environment: CliEnvironment): Promise<number> {
-  const database = await environment.openDatabase(flags.db, { readOnly: true, createIfMissing: false });
+  const database = await openForReading(flags, environment);
   try {
     const stats = database.stats();
     await new Output(environment.stdout).write(flags.json === true ? `${JSON.stringify(stats)}\n` : formatStats(stats));

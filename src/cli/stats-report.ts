@@ -29,6 +29,7 @@ function warnings(stats: DatabaseStats): [string, string][] {
   if (tornTail !== undefined) {
     found.push(['torn tail', `${tornTail.file} at byte ${tornTail.offsetBytes}; nothing there was acknowledged`]);
   }
+  for (const { file, problem } of stats.recovery.damage) found.push(['DAMAGE', `${file}: ${problem}`]);
   if (stats.backgroundError !== undefined) found.push(['ERROR', stats.backgroundError]);
   return found;
 }

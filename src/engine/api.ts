@@ -1,3 +1,5 @@
+import type { Finding } from './finding.js';
+
 /** Keys and values as users hand them in; a string is its UTF-8 bytes. */
 export type BytesLike = Uint8Array | string;
 
@@ -345,6 +347,8 @@ export interface DatabaseStats {
     readonly segmentCount: number;
     /** Where an unacknowledged tail was dropped, if one was. */
     readonly tornTail: { readonly file: string; readonly offsetBytes: number } | undefined;
+    /** What was damaged and is read around, or was left out of the log; empty but for opens that were asked to do so. */
+    readonly damage: readonly Finding[];
   };
   readonly readMode: 'mmap' | 'pread';
 }

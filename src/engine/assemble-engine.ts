@@ -19,6 +19,7 @@ import { compactionSettingsOf } from './compaction-settings-of.js';
 import { Engine } from './engine.js';
 import type { Environment } from './environment.js';
 import { FileKeeper } from './file-keeper.js';
+import type { Finding } from './finding.js';
 import { FlushController } from './flush-controller.js';
 import { OpenIterators } from './open-iterators.js';
 import type { ResolvedOptions } from './options.js';
@@ -58,6 +59,7 @@ export interface RecoveredParts extends Tree {
   readonly versions: VersionSet;
   readonly runner: JobRunner;
   readonly replay: WalReplay;
+  readonly damage: readonly Finding[];
   readonly log: OpenLog;
   readonly openMs: number;
 }

@@ -17,6 +17,7 @@ export function collectStats(engine: Engine): DatabaseStats {
     snapshots,
     iterators,
     replay,
+    damage,
     openMs,
     canMap,
   } = engine.parts;
@@ -84,6 +85,7 @@ export function collectStats(engine: Engine): DatabaseStats {
       replayedBytes: replay.bytes,
       segmentCount: replay.chain.length,
       tornTail: replay.tornTail,
+      damage,
     },
     readMode: options.readMode === 'mmap' && canMap ? 'mmap' : 'pread',
   };

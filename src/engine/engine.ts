@@ -15,6 +15,7 @@ import type { CommitPipeline } from './commit-pipeline.js';
 import type { CompactionController } from './compaction-controller.js';
 import type { Environment } from './environment.js';
 import type { FileKeeper } from './file-keeper.js';
+import type { Finding } from './finding.js';
 import type { FlushController } from './flush-controller.js';
 import type { OpenIterators } from './open-iterators.js';
 import type { ResolvedOptions } from './options.js';
@@ -50,6 +51,8 @@ export interface EngineParts {
   readonly runner: JobRunner;
   readonly lock: DirectoryLock;
   readonly replay: WalReplay;
+  /** What was found damaged at the open, and is read around. */
+  readonly damage: readonly Finding[];
   readonly openMs: number;
   readonly canMap: boolean;
 }

@@ -27,6 +27,7 @@ import type { Environment } from './environment.js';
 import { refuseLostCurrent } from './lost-current.js';
 import type { Options, ResolvedOptions } from './options.js';
 import { resolveOptions } from './options.js';
+import { type AroundDamage, hasManifest, NO_DAMAGE, recoverAround, withLogDamage } from './read-around.js';
 import { checkPresence, EMPTY_REPLAY, numbersOfKind, replayIntoMemtables } from './recovery.js';
 import { syncParents } from './sync-parents.js';
 import { TreeState } from './tree-state.js';
@@ -83,20 +84,19 @@ class Opening {
   }
 
   async run(): Promise<Engine> {
-    const { fileSystem, clock, createRunner } = this.#environment;
+    const { clock, createRunner } = this.#environment;
     const startedAtMs = clock.monotonicMs();
-    const exists = await VersionSet.exists(fileSystem, this.#directory);
-    if (!exists) await refuseLostCurrent(fileSystem, this.#directory);
+    const exists = await this.#exists();
     checkPresence(exists, this.#directory, this.#options);
     const created = exists ? undefined : await this.#create();
-    const versions = created?.versions ?? (await this.#recoverVersions());
+    const { versions, findings, damaged } = created ?? (await this.#recoverVersions());
     this.#releases.push(() => versions.close());
     this.#allocateNumber = () => versions.allocateFileNumber();
     this.#databaseId = versions.databaseId;
     const runner = createRunner(this.#options);
     this.#releases.push(() => runner.close());
-    if (this.#options.paranoid === 'all') await this.#verifyTables(versions, runner);
-    const tree = this.#createTree(versions);
+    await this.#verifyTables(versions, runner);
+    const tree = this.#createTree(versions, damaged);
     const replay = created === undefined ? await this.#replay(versions, tree.state, runner) : EMPTY_REPLAY;
     const log = created ?? (await this.#openLog(versions, replay));
     const engine = assembleEngine({
@@ -110,6 +110,7 @@ class Opening {
       versions,
       runner,
       replay,
+      damage: withLogDamage(findings, replay),
       log,
       openMs: clock.monotonicMs() - startedAtMs,
     });
@@ -123,7 +124,16 @@ class Opening {
     for (const release of this.#releases.reverse()) await Promise.allSettled([release()]);
   }
 
-  async #create(): Promise<OpenLog & { versions: VersionSet }> {
+  /** Whether there is a database, which may have lost its CURRENT. */
+  async #exists(): Promise<boolean> {
+    const { fileSystem } = this.#environment;
+    if (await VersionSet.exists(fileSystem, this.#directory)) return true;
+    if (this.#options.onDamage === 'read-around' && (await hasManifest(fileSystem, this.#directory))) return true;
+    await refuseLostCurrent(fileSystem, this.#directory);
+    return false;
+  }
+
+  async #create(): Promise<OpenLog & AroundDamage> {
     const { fileSystem, randomUint32 } = this.#environment;
     const names = await fileSystem.list(this.#directory);
     let nextNumber = Math.max(0, ...numbersOfKind(names, 'log'), ...numbersOfKind(names, 'recycled')) + 1;
@@ -143,26 +153,30 @@ class Opening {
       logNumber: segment.number,
       nextFileNumber: nextNumber,
     });
-    return { versions, syncMode, segments, segment };
+    return { versions, ...NO_DAMAGE, syncMode, segments, segment };
   }
 
-  async #recoverVersions(): Promise<VersionSet> {
-    const versions = await VersionSet.recover({ fileSystem: this.#environment.fileSystem, directory: this.#directory });
+  async #recoverVersions(): Promise<AroundDamage> {
+    const { fileSystem } = this.#environment;
+    if (this.#options.onDamage === 'read-around') return recoverAround(fileSystem, this.#directory);
+    const versions = await VersionSet.recover({ fileSystem, directory: this.#directory });
     await versions.verifyTables();
     if (!this.#options.readOnly) await versions.syncRecovered();
-    return versions;
+    return { versions, ...NO_DAMAGE };
   }
 
-  #verifyTables({ current: version }: VersionSet, runner: JobRunner): Promise<void> {
-    const { threads } = this.#options;
-    return verifyAtOpen({ directory: this.#directory, version, runner, threads });
+  /** Where the option asks for it. Who wants to read around damage is not refused for it. */
+  async #verifyTables({ current: version }: VersionSet, runner: JobRunner): Promise<void> {
+    const { threads, paranoid, onDamage } = this.#options;
+    if (paranoid !== 'all' || onDamage === 'read-around') return;
+    await verifyAtOpen({ directory: this.#directory, version, runner, threads });
   }
 
-  #createTree(versions: VersionSet): Tree {
+  #createTree(versions: VersionSet, damaged: AroundDamage['damaged']): Tree {
     const { memtableBytes, blockCacheBytes, readMode } = this.#options;
     const { fileSystem } = this.#environment;
     const blockCache = new BlockCache(blockCacheBytes);
-    const files = { fileSystem, directory: this.#directory, readMode };
+    const files = { fileSystem, directory: this.#directory, readMode, damaged };
     const tables = new TableCache({ ...files, blockCache, openTablesMax: OPEN_TABLES_MAX });
     const databaseIdOf = (number: number) => versions.current.blobs.get(number)?.databaseId;
     const blobs = new BlobCache({ ...files, openBlobsMax: OPEN_BLOBS_MAX, databaseIdOf });

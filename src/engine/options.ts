@@ -52,6 +52,7 @@ import {
  * | `transactionTimeoutMs` | 30 s | a transaction that takes longer is ended, 1 ms to a day |
  * | `paranoid` | `'off'` | `'new-tables'`: what a flush, a compaction or a bulk load wrote is read back and checked before it counts; `'all'`: all tables are checked at open too (docs/recovery.md) |
  * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
+ * | `onDamage` | `'refuse'` | `'read-around'`, only with `readOnly`: a damaged database opens, and reads that would need what is damaged throw STEME_CORRUPTION; `stats().recovery.damage` lists it |
  */
 export interface Options {
   readonly createIfMissing?: boolean;
@@ -75,6 +76,7 @@ export interface Options {
   readonly transactionTimeoutMs?: number;
   readonly paranoid?: 'off' | 'new-tables' | 'all';
   readonly walRecovery?: 'strict' | 'stop-at-damage';
+  readonly onDamage?: 'refuse' | 'read-around';
 }
 
 export type ResolvedOptions = Readonly<Required<Options>>;
@@ -105,6 +107,7 @@ const schema = v.strictObject({
   transactionTimeoutMs: wholeBetween(1, TRANSACTION_TIMEOUT_MS_MAX, TRANSACTION_TIMEOUT_MS_DEFAULT),
   paranoid: v.optional(v.picklist(['off', 'new-tables', 'all']), 'off'),
   walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
+  onDamage: v.optional(v.picklist(['refuse', 'read-around']), 'refuse'),
 });
 
 /** The names of all options, for who takes others beside them. */
@@ -117,6 +120,9 @@ export function resolveOptions(options: Options, coreCount: number): ResolvedOpt
   const resolved = parsed.output;
   if (resolved.readOnly && resolved.errorIfExists) {
     throw new InvalidOptionsError(['readOnly and errorIfExists exclude each other']);
+  }
+  if (resolved.onDamage === 'read-around' && !resolved.readOnly) {
+    throw new InvalidOptionsError(["onDamage 'read-around' needs readOnly: damage is not written around"]);
   }
   const threads = resolved.threads ?? Math.min(4, Math.max(2, coreCount - 1));
   return Object.freeze({ ...resolved, threads });

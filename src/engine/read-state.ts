@@ -11,6 +11,7 @@ import { CoverCursor } from '../read/cover-cursor.js';
 import { overlapsRange } from '../read/key-range.js';
 import { LevelIterator } from '../read/level-iterator.js';
 import { LevelPointSource } from '../read/level-point-source.js';
+import { LostTableIterator } from '../read/lost-table-iterator.js';
 import { mergeIterators } from '../read/merging-iterator.js';
 import type { PointSource } from '../read/point-lookup.js';
 import { applyCover, lookup } from '../read/point-lookup.js';
@@ -138,6 +139,8 @@ export class ReadState {
   }
 
   #openTable(table: TableMetadata, cover: CoverCursor | undefined, fillCache: boolean): InternalIterator {
+    const damage = this.#tables.damageOf(table.number);
+    if (damage !== undefined) return new LostTableIterator(table, damage);
     const iterator = this.#tables.get(table).iterator({ fillCache });
     return cover === undefined ? iterator : new UncoveredIterator(iterator, cover.fork(), largestSequenceOf(table));
   }

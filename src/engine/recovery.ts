@@ -50,7 +50,7 @@ async function readLog(context: ReplayContext, memtables: ReplayMemtables): Prom
     databaseId: versions.databaseId,
     firstNumber: versions.logNumber,
     presentNumbers: numbersOfKind(names, 'log'),
-    onDamage: options.walRecovery === 'strict' ? 'fail' : 'stop',
+    onDamage: options.walRecovery === 'strict' && options.onDamage === 'refuse' ? 'fail' : 'stop',
     flushedSequence: versions.lastSequence,
     readOnly: options.readOnly,
     onChain: (segments) => memtables.expect(segments),

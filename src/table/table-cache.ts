@@ -13,6 +13,8 @@ export interface TableCacheOptions {
   readonly blockCache: BlockCache;
   /** Readers kept open; one more is opened only after another is let go (law 8). */
   readonly openTablesMax: number;
+  /** Tables that cannot be opened, and what is thrown to whoever asks for one. */
+  readonly damaged?: ReadonlyMap<number, Error>;
 }
 
 interface Slot {
@@ -50,6 +52,11 @@ export class TableCache {
     return slot.reader;
   }
 
+  /** Why the table cannot be opened; undefined for all others. */
+  damageOf(number: number): Error | undefined {
+    return this.#options.damaged?.get(number);
+  }
+
   /** Closes a table whose file is about to be deleted, and drops its blocks. Nobody may read it any more (law 4). */
   evict(number: number): void {
     this.#slots.get(number)?.reader.close();
@@ -64,6 +71,8 @@ export class TableCache {
 
   #open({ number, fileBytes, globalSequence, databaseId }: TableIdentity): TableReader {
     const { fileSystem, directory, readMode, blockCache, openTablesMax } = this.#options;
+    const damage = this.damageOf(number);
+    if (damage !== undefined) throw damage;
     while (this.#slots.size >= openTablesMax) this.#letGoOfOne();
     const path = join(directory, tableName(number));
     const file = { fileSystem, path, number, fileBytes, globalSequence, databaseId };

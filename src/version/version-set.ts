@@ -53,6 +53,15 @@ export interface FilesInUse {
   readonly pendingNumbers: ReadonlySet<number>;
 }
 
+/** A file of the version that cannot be what was written, and the error for whoever asks for it. */
+export interface DamagedFile {
+  readonly kind: 'table' | 'blob';
+  readonly number: number;
+  /** Else it is of another size. */
+  readonly isMissing: boolean;
+  readonly error: CorruptionError;
+}
+
 export class VersionSet {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
@@ -115,8 +124,13 @@ export class VersionSet {
     const { fileSystem, directory } = options;
     const manifestNumber = await readCurrent(fileSystem, directory);
     const state = await readManifest(fileSystem, directory, manifestNumber);
+    return VersionSet.of(options, state, manifestNumber);
+  }
+
+  /** Of a state that manifest `manifestNumber` adds up to, as the caller has found. */
+  static async of(options: VersionSetOptions, state: ManifestState, manifestNumber: number): Promise<VersionSet> {
     const set = new VersionSet(options, state, new Set([manifestNumber]));
-    set.#noteExistingFiles(await fileSystem.list(directory));
+    set.#noteExistingFiles(await options.fileSystem.list(options.directory));
     return set;
   }
 
@@ -230,17 +244,32 @@ export class VersionSet {
 
   /** Checks that each table and blob file of `current` is there with its recorded size; throws CorruptionError for the first that is not. */
   async verifyTables(): Promise<void> {
-    for (const { number, fileBytes } of this.current.tables())
-      await this.#verifySize('table', tableName(number), fileBytes);
-    for (const { number, fileBytes } of this.current.blobs.values())
-      await this.#verifySize('blob file', blobName(number), fileBytes);
+    for await (const { error } of this.damagedFiles()) throw error;
   }
 
-  async #verifySize(kind: string, file: string, fileBytes: number): Promise<void> {
+  /** The tables and blob files of `current` that are not there with their recorded size. */
+  async *damagedFiles(): AsyncGenerator<DamagedFile> {
+    for (const { number, fileBytes } of this.current.tables()) {
+      const damage = await this.#sizeDamage('a table', tableName(number), fileBytes);
+      if (damage !== undefined) yield { kind: 'table', number, ...damage };
+    }
+    for (const { number, fileBytes } of this.current.blobs.values()) {
+      const damage = await this.#sizeDamage('a blob file', blobName(number), fileBytes);
+      if (damage !== undefined) yield { kind: 'blob', number, ...damage };
+    }
+  }
+
+  async #sizeDamage(
+    what: string,
+    file: string,
+    fileBytes: number,
+  ): Promise<Pick<DamagedFile, 'isMissing' | 'error'> | undefined> {
     const foundBytes = await this.#fileSystem.statBytes(join(this.#directory, file));
-    if (foundBytes === fileBytes) return;
-    const found = foundBytes === undefined ? 'no file' : `${foundBytes} bytes`;
-    throw new CorruptionError({ file, offsetBytes: 0, expected: `a ${kind} of ${fileBytes} bytes`, found });
+    if (foundBytes === fileBytes) return undefined;
+    const isMissing = foundBytes === undefined;
+    const found = isMissing ? 'no file' : `${foundBytes} bytes`;
+    const expected = `${what} of ${fileBytes} bytes`;
+    return { isMissing, error: new CorruptionError({ file, offsetBytes: 0, expected, found }) };
   }
 
   /** Waits for the edits under way and closes the manifest. May be called twice. */

@@ -69,3 +69,21 @@ describe('steme repair', () => {
     expect(await steme(['repair', '--db', db])).toMatchObject({ exitCode: 4 });
   });
 });
+
+describe('--read-around', () => {
+  it('reads what is intact of a database that does not open otherwise', async () => {
+    const { db, table } = await withOneTable();
+    const database = await open(db);
+    await database.put('log', 'entry');
+    await database.close();
+    await rm(join(db, table));
+    const refused = await steme(['get', '--db', db, 'log']);
+    expect(refused).toMatchObject({ exitCode: 5, stderr: expect.stringContaining('"steme repair"') });
+    expect(await steme(['get', '--db', db, 'log', '--read-around'])).toMatchObject({ exitCode: 0, stdout: 'entry' });
+    expect(await steme(['get', '--db', db, 'key 050', '--read-around'])).toMatchObject({ exitCode: 5 });
+    expect(await steme(['stats', '--db', db, '--read-around'])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(`DAMAGE`),
+    });
+  });
+});

@@ -21,9 +21,12 @@ export interface RichDatabase {
   readonly contents: ReadonlyMap<string, string>;
   /** Every value that a key ever had. */
   readonly history: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Keys that were deleted at some time. */
-  readonly everDeleted: ReadonlySet<string>;
+  /** Keys of the bulk load. */
+  readonly loadedKeys: ReadonlySet<string>;
 }
+
+/** Its delete is in the log alone. */
+export const LOGGED_DELETE = 'key 0002';
 
 function keyOf(i: number): string {
   return `key ${String(i).padStart(4, '0')}`;
@@ -33,7 +36,6 @@ function keyOf(i: number): string {
 class Shadow {
   readonly contents = new Map<string, string>();
   readonly history = new Map<string, Set<string>>();
-  readonly everDeleted = new Set<string>();
 
   put(key: string, value: string): void {
     this.contents.set(key, value);
@@ -42,7 +44,6 @@ class Shadow {
 
   delete(key: string): void {
     this.contents.delete(key);
-    this.everDeleted.add(key);
   }
 
   deleteRange(gte: string, lt: string): void {
@@ -84,13 +85,14 @@ export async function richDatabase(compression: 'lz4' | 'none' = 'none'): Promis
     shadow.put(keyOf(i), `logged ${i}`);
     await db.put(keyOf(i), `logged ${i}`);
   }
-  shadow.delete(keyOf(2));
-  await db.del(keyOf(2));
+  shadow.delete(LOGGED_DELETE);
+  await db.del(LOGGED_DELETE);
   const found = new Map(await entriesOf(db));
   const killed = disk.clone();
   await db.close();
   for (const [key, value] of found)
     if (shadow.contents.get(key) !== value) throw new Error(`the shadow of ${key} is wrong`);
   if (found.size !== shadow.contents.size) throw new Error('the shadow has another size');
-  return { disk: killed, contents: shadow.contents, history: shadow.history, everDeleted: shadow.everDeleted };
+  const loadedKeys = new Set(loaded.map(([key]) => key));
+  return { disk: killed, contents: shadow.contents, history: shadow.history, loadedKeys };
 }

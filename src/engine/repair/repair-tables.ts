@@ -79,6 +79,7 @@ export async function arrangeTables(
   const originOf = new Map(tables.map(({ number, treated }) => [treated.table?.number, number]));
   const live = tables.flatMap(({ treated: { table } }) => (table === undefined ? [] : [table]));
   const isWhole = tables.every(({ treated }) => treated.isWhole);
+  context.notes.push('the manifest is lost: whether there were more tables than are there, nothing can tell');
   const merged = new Set<string>();
   const groups: TableMetadata[][] = [];
   for (const cluster of clusterTables([...live, ...fromLog])) {

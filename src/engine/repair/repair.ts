@@ -237,10 +237,17 @@ class Repair {
       (last, { table }) => Math.max(last, table.largestSequence),
       log.lastSequence,
     );
-    const databaseId = survey.databaseId ?? this.#environment.randomUint32();
+    const databaseId = this.#databaseIdFor(survey, log);
     const state = { databaseId, logNumber: log.logNumber, lastSequence, tables: placed.tables, blobs };
     await installRepaired(context, this.#environment, state, onSwitch);
     await setAside.complete();
+  }
+
+  /** A new log is one of another database: if the switch does not come about, it must not pass for a part of the old one. */
+  #databaseIdFor({ databaseId }: Survey, { logNumber }: RepairedLog): number {
+    if (logNumber !== undefined && databaseId !== undefined) return databaseId;
+    const drawn = this.#environment.randomUint32();
+    return drawn === databaseId ? (drawn + 1) % 2 ** 32 : drawn;
   }
 
   #reportOf(context: RepairContext, { survey, files, log, ...outcome }: Outcome, durationMs: number): RepairReport {

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
-import { CorruptionError } from '../../base/errors.js';
-import { CURRENT_NAME, logName, manifestName, parseFileName } from '../../base/file-names.js';
+import { logName, manifestName, parseFileName } from '../../base/file-names.js';
 import type { FileSystem } from '../../fs/file-system.js';
 import { readLogHeader } from '../../log/log-header.js';
 import { decodeManifestHeader, manifestIdentity } from '../../version/manifest-header.js';
-import { type ManifestPrefix, readCurrent, readManifestPrefix } from '../../version/manifest-reader.js';
 import type { ManifestState } from '../../version/manifest-state.js';
 import { findDatabaseId } from '../../wal/wal-segment-id.js';
 import type { Finding } from '../finding.js';
+import { prefixOrDamage, readCurrentOrFind, readPrefix } from '../manifest-search.js';
 
 /** No database counts this far: a file with such a number is not ours. */
 const FOREIGN_NUMBER_MIN = 2 ** 48;
@@ -76,50 +75,6 @@ export async function surveyDirectory(
   return { files, state: isLive ? read.state : undefined, hint, databaseId, findings };
 }
 
-async function readCurrentOrFind(
-  fileSystem: FileSystem,
-  directory: string,
-  findings: Finding[],
-): Promise<number | undefined> {
-  if (!(await fileSystem.exists(join(directory, CURRENT_NAME)))) {
-    findings.push({ file: CURRENT_NAME, kind: 'current', offsetBytes: undefined, problem: 'it is not there' });
-    return undefined;
-  }
-  try {
-    return await readCurrent(fileSystem, directory);
-  } catch (error) {
-    if (!(error instanceof CorruptionError)) throw error;
-    const { offsetBytes, expected, found } = error.damage;
-    findings.push({ file: CURRENT_NAME, kind: 'current', offsetBytes, problem: `${found} in place of ${expected}` });
-    return undefined;
-  }
-}
-
-async function readPrefix(
-  fileSystem: FileSystem,
-  directory: string,
-  number: number,
-  findings: Finding[],
-): Promise<ManifestPrefix> {
-  const prefix = await prefixOrDamage(fileSystem, directory, number);
-  if (prefix.damage !== undefined) {
-    const { offsetBytes, expected, found } = prefix.damage;
-    const file = manifestName(number);
-    findings.push({ file, kind: 'manifest', offsetBytes, problem: `${found} in place of ${expected}` });
-  }
-  return prefix;
-}
-
-/** A manifest that is missing reads as damaged from its start. */
-async function prefixOrDamage(fileSystem: FileSystem, directory: string, number: number): Promise<ManifestPrefix> {
-  try {
-    return await readManifestPrefix(fileSystem, directory, number);
-  } catch (error) {
-    if (error instanceof CorruptionError) return { state: undefined, damage: error.damage };
-    throw error;
-  }
-}
-
 /** Where CURRENT does not tell, a manifest is believed if no table is there that it could not know of. */
 function isNewest(state: ManifestState, { tables }: FileNumbers): boolean {
   return tables.every((number) => number < state.nextFileNumber);
@@ -149,7 +104,8 @@ async function searchId(
     const payload = await readLogHeader(fileSystem, path, manifestIdentity(number));
     if (payload !== undefined) return decodeManifestHeader(payload, manifestName(number)).databaseId;
   }
-  for (const number of logs.toReversed()) {
+  // The oldest first: a repair that was cut short may have left a segment of another id.
+  for (const number of logs) {
     const databaseId = await findDatabaseId(fileSystem, join(directory, logName(number)), number);
     if (databaseId !== undefined) return databaseId;
   }

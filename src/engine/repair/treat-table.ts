@@ -260,14 +260,15 @@ class Rewrite {
       salvage.spans.length === 0 && counts.lostEntries === 0 && this.#rangeDeletesState(salvage) === 'known';
     const spans = await this.#saveSpans(salvage);
     const { known } = this.#target;
-    const bounds = known ?? salvage.properties ?? table;
+    // The entries that are left do not tell how far the table reached.
+    const bounds = known ?? salvage.properties;
     const report = reportOf(this.#target, {
       outcome: counts.isEmpty ? 'lost' : isWhole ? 'rebuilt' : 'salvaged',
       problems: this.#problemsOf(salvage, counts.unusableCount),
       newFile: table && tableName(table.number),
       keptEntries: counts.keptCount,
       lostEntries: counts.lostEntries,
-      keys: isWhole ? undefined : bounds && keysBetween(bounds.smallestKey, bounds.largestKey),
+      keys: isWhole ? undefined : keysBetween(bounds?.smallestKey, bounds?.largestKey),
       spans,
     });
     return { report, table, isWhole };
