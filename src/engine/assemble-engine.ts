@@ -1,6 +1,7 @@
 import { StemeError } from '../base/errors.js';
 import type { BlobCache } from '../blob/blob-cache.js';
 import { wantsEarlySeal } from '../compaction/recovery-bound.js';
+import { isDiskFull } from '../fs/disk-full.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
 import type { BlockCache } from '../table/block-cache.js';
@@ -133,7 +134,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     onRoom,
     onFlushed,
     onRetry: (cause) => {
-      onWarning(new StemeError('STEME_IO', 'the disk is full: a flush waits for room, and writers with it', { cause }));
+      onWarning(new StemeError('STEME_IO', retryText(cause), { cause }));
       stallController.update();
     },
     onFailure: fail,
@@ -264,4 +265,11 @@ export function assembleEngine(parts: RecoveredParts): Engine {
   }
   scrub.start();
   return engine;
+}
+
+/** Why a flush is tried again. */
+function retryText(cause: unknown): string {
+  if (isDiskFull(cause)) return 'the disk is full: a flush waits for room, and writers with it';
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return `a flush read back what it had written, and it is not that (${reason}); nothing is lost, it is written again: check disk and memory`;
 }

@@ -6,8 +6,10 @@
  * A job that fails changes nothing: it is tried again after a pause that grows. Damage is different: what reads a damaged table
  * would fail for ever, so its inputs are left alone from then on.
  */
+import { basename } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { CorruptionError, StemeError } from '../base/errors.js';
+import { parseFileName } from '../base/file-names.js';
 import type { CancelTimer, Timers } from '../base/timers.js';
 import type { CompactionPlan } from '../compaction/compaction-plan.js';
 import { type ManualRange, pickManual } from '../compaction/manual-range.js';
@@ -78,7 +80,10 @@ export class CompactionController {
   constructor(options: CompactionControllerOptions) {
     this.#options = options;
     this.#executor = new CompactionExecutor(options);
-    this.#backoff = new JobBackoff(options.timers.afterIdly, () => this.schedule());
+    this.#backoff = new JobBackoff(
+      (delayMs, callback) => options.timers.afterIdly(delayMs, callback),
+      () => this.schedule(),
+    );
   }
 
   get runningCount(): number {
@@ -248,12 +253,22 @@ export class CompactionController {
       this.#rejectManual(cause);
       return;
     }
-    if (cause instanceof CorruptionError) for (const { table } of inputs) this.#damagedTables.set(table.number, cause);
+    // A new file that was not as it was written (`paranoid`) is gone by now, and can be written again.
+    const isInputDamaged = cause instanceof CorruptionError && this.#isInstalled(cause.damage.file);
+    if (isInputDamaged) for (const { table } of inputs) this.#damagedTables.set(table.number, cause);
     else this.#backoff.noteFailure(cause);
     const message = `a compaction failed (${cause instanceof Error ? cause.message : String(cause)}); nothing is lost, ${
-      cause instanceof CorruptionError ? 'its tables are left alone' : 'it is tried again'
+      isInputDamaged ? 'its tables are left alone' : 'it is tried again'
     }`;
     this.#options.onWarning(new StemeError('STEME_IO', message, { cause }));
+  }
+
+  /** Whether the file is one of the database, and no new one. */
+  #isInstalled(path: string): boolean {
+    const { version } = this.#options.state;
+    const file = parseFileName(basename(path));
+    if (file?.kind === 'blob') return version.blobs.has(file.number);
+    return file?.kind !== 'table' || version.tables().some(({ number }) => number === file.number);
   }
 
   #rejectManual(error: unknown): void {

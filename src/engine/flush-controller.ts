@@ -1,4 +1,4 @@
-import { StemeError } from '../base/errors.js';
+import { CorruptionError, StemeError } from '../base/errors.js';
 import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
 import type { Timers } from '../base/timers.js';
 import { isDiskFull, wayOut } from '../fs/disk-full.js';
@@ -16,7 +16,7 @@ export interface FlushControllerOptions extends FlushStepOptions {
   readonly onRoom: () => void;
   /** A table has come to L0. */
   readonly onFlushed: () => void;
-  /** The disk is full: the flush is tried again later. */
+  /** The disk is full, or the new table is damaged: the flush is tried again later. */
   readonly onRetry: (error: unknown) => void;
   readonly onFailure: (error: StemeError) => void;
   readonly timers: Timers;
@@ -41,7 +41,10 @@ export class FlushController {
 
   constructor(options: FlushControllerOptions) {
     this.#options = options;
-    this.#backoff = new JobBackoff(options.timers.after, () => this.start());
+    this.#backoff = new JobBackoff(
+      (delayMs, callback) => options.timers.after(delayMs, callback),
+      () => this.start(),
+    );
   }
 
   /** A flush is under way, or will be tried again. */
@@ -168,7 +171,7 @@ export class FlushController {
     await files.collect();
   }
 
-  /** Nothing is lost: the records are in memory and in the log. Writers wait until there is room (`failure`). */
+  /** Nothing is lost: the records are in memory and in the log. Writers wait for it (`failure`). */
   #retryLater(error: unknown): void {
     if (this.#stopError !== undefined) return;
     this.#backoff.noteFailure(error);
@@ -185,7 +188,11 @@ export class FlushController {
   }
 }
 
-/** A full disk gets room again by itself; a manifest or a log that could not be written does not come back (law 7). */
+/**
+ * A full disk gets room again by itself, and a table that was not as it was written (`paranoid`) can be written again; a manifest or a
+ * log that could not be written does not come back (law 7).
+ */
 function isFinal(error: unknown): boolean {
+  if (error instanceof CorruptionError) return false;
   return !isDiskFull(error) || (error instanceof StemeError && error.code === 'STEME_BACKGROUND');
 }

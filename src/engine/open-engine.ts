@@ -32,6 +32,7 @@ import { checkPresence, EMPTY_REPLAY, numbersOfKind, replayIntoMemtables } from 
 import { ReplayPace } from './replay-pace.js';
 import { syncParents } from './sync-parents.js';
 import { TreeState } from './tree-state.js';
+import { verifyAtOpen } from './verify-at-open.js';
 
 /** Opens `directory`: everything is wired here, and nothing else constructs these parts. Errors: see `Options` and docs/recovery.md. */
 export async function openEngine(directory: string, options: Options, environment: Environment): Promise<Engine> {
@@ -95,6 +96,7 @@ class Opening {
     this.#databaseId = versions.databaseId;
     const runner = createRunner(this.#options);
     this.#releases.push(() => runner.close());
+    await this.#verifyTables(versions, runner);
     const tree = this.#createTree(versions, damaged);
     const replayStartedAtMs = clock.monotonicMs();
     const replay = created === undefined ? await this.#replay(versions, tree.state, runner) : EMPTY_REPLAY;
@@ -173,6 +175,13 @@ class Opening {
     return { versions, ...NO_DAMAGE };
   }
 
+  /** Where the option asks for it. Who wants to read around damage is not refused for it. */
+  async #verifyTables({ current: version }: VersionSet, runner: JobRunner): Promise<void> {
+    const { threads, paranoid, onDamage } = this.#options;
+    if (paranoid !== 'all' || onDamage === 'read-around') return;
+    await verifyAtOpen({ directory: this.#directory, version, runner, threads });
+  }
+
   #createTree(versions: VersionSet, damaged: AroundDamage['damaged']): Tree {
     const { memtableBytes, blockCacheBytes, readMode } = this.#options;
     const { fileSystem } = this.#environment;
@@ -244,10 +253,17 @@ class Opening {
   }
 
   #tableSettings(): TableSettings {
-    const { blockBytes, bloomBitsPerKey, compression } = this.#options;
+    const { blockBytes, bloomBitsPerKey, compression, paranoid } = this.#options;
     const createdAtMs = this.#environment.clock.nowMs();
-    const directory = this.#directory;
-    return { directory, databaseId: this.#databaseId, blockBytes, bloomBitsPerKey, compression, createdAtMs };
+    return {
+      directory: this.#directory,
+      databaseId: this.#databaseId,
+      blockBytes,
+      bloomBitsPerKey,
+      compression,
+      createdAtMs,
+      verifiesOutputs: paranoid !== 'off',
+    };
   }
 }
 

@@ -55,6 +55,7 @@ import {
  * | `transactionTimeoutMs` | 30 s | a transaction that takes longer is ended, 1 ms to a day |
  * | `maxRecoverySeconds` | 10 | so much log is kept as can be replayed in that time after a crash, 0.1 to 3600 |
  * | `flushOnClose` | `true` | `close()` writes what is in memory to tables, so that the next open replays nothing; `false`: it stays in the log |
+ * | `paranoid` | `'off'` | `'new-tables'`: what a flush, a compaction or a bulk load wrote is read back and checked before it counts; `'all'`: all tables are checked at open too (docs/recovery.md) |
  * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
  * | `onDamage` | `'refuse'` | `'read-around'`, only with `readOnly`: a damaged database opens, and reads that would need what is damaged throw STEME_CORRUPTION; `stats().recovery.damage` lists it |
  */
@@ -80,6 +81,7 @@ export interface Options {
   readonly transactionTimeoutMs?: number;
   readonly maxRecoverySeconds?: number;
   readonly flushOnClose?: boolean;
+  readonly paranoid?: 'off' | 'new-tables' | 'all';
   readonly walRecovery?: 'strict' | 'stop-at-damage';
   readonly onDamage?: 'refuse' | 'read-around';
 }
@@ -115,6 +117,7 @@ const schema = v.strictObject({
     RECOVERY_SECONDS_MAX_DEFAULT,
   ),
   flushOnClose: v.optional(v.boolean(), true),
+  paranoid: v.optional(v.picklist(['off', 'new-tables', 'all']), 'off'),
   walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
   onDamage: v.optional(v.picklist(['refuse', 'read-around']), 'refuse'),
 });

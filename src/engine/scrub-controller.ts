@@ -12,6 +12,7 @@ import { CorruptionError, type Damage, StemeError } from '../base/errors.js';
 import { blobName, tableName } from '../base/file-names.js';
 import { SCRUB_BYTES_PER_SECOND_MAX, SCRUB_FIRST_DELAY_MS, SCRUB_RETRY_MS } from '../base/limits.js';
 import type { CancelTimer, Timers } from '../base/timers.js';
+import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { JobRunner, VerifyTableJob } from '../jobs/job.js';
 import { JobControl } from '../jobs/job-control.js';
 import type { TableMetadata } from '../table/table-metadata.js';
@@ -116,7 +117,7 @@ export class ScrubController {
     this.#control = new JobControl();
     version.retain();
     try {
-      const { verdict, readBytes } = await runner.run(this.#jobOf(table, this.#control));
+      const { verdict, readBytes } = await runner.run(this.#jobOf(table, version.blobsOf(table), this.#control));
       this.checkedFiles++;
       this.checkedBytes += readBytes;
       for (const damage of verdict?.damages ?? []) this.#noteDamage(damage);
@@ -130,13 +131,14 @@ export class ScrubController {
     }
   }
 
-  #jobOf(metadata: TableMetadata, control: JobControl): VerifyTableJob {
+  #jobOf(metadata: TableMetadata, blobs: readonly BlobMetadata[], control: JobControl): VerifyTableJob {
     const { number, fileBytes, globalSequence } = metadata;
     return {
       kind: 'verify-table',
       directory: this.#options.directory,
       table: { number, fileBytes, globalSequence },
       metadata,
+      blobs,
       // A mapping would show as memory of the process, and a file that was cut would end it.
       readMode: 'pread',
       bytesPerSecondMax: SCRUB_BYTES_PER_SECOND_MAX,

@@ -3,6 +3,7 @@ import { CorruptionError, type Damage, StemeError } from '../base/errors.js';
 import { blobName } from '../base/file-names.js';
 import { KIB, MIB } from '../base/limits.js';
 import { BLOB_HEADER_BYTES, checkBlobHeader } from '../blob/blob-format.js';
+import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { BlobReference } from '../blob/blob-reference.js';
 import { decodeBlobValue, rawBytesOf } from '../blob/blob-value.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
@@ -38,6 +39,7 @@ export class BlobValues {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #onDamage: (damage: Damage) => void;
+  readonly #blobs: ReadonlyMap<number, BlobMetadata> | undefined;
   readonly #checked = new Map<number, { valueCount: number; valueBytes: number; storedBytes: number }>();
   /** Reported once each; what refers to them is not followed. */
   readonly #unusable = new Set<number>();
@@ -46,14 +48,21 @@ export class BlobValues {
   readonly #piece = new Uint8Array(PIECE_BYTES);
   readBytes = 0;
 
-  constructor(fileSystem: FileSystem, directory: string, onDamage: (damage: Damage) => void) {
+  /** Given `blobs`, only values in these are read. */
+  constructor(
+    fileSystem: FileSystem,
+    directory: string,
+    onDamage: (damage: Damage) => void,
+    blobs?: readonly BlobMetadata[],
+  ) {
     this.#fileSystem = fileSystem;
     this.#directory = directory;
     this.#onDamage = onDamage;
+    this.#blobs = blobs === undefined ? undefined : new Map(blobs.map((blob) => [blob.number, blob]));
   }
 
   add(reference: BlobReference): void {
-    this.#references.push(reference);
+    if (this.#blobs === undefined || this.#blobs.has(reference.number)) this.#references.push(reference);
   }
 
   /** So many are waiting that they are to be followed. */
@@ -161,7 +170,8 @@ export class BlobValues {
     try {
       const fileBytes = handle.sizeBytesSync();
       const header = new Uint8Array(BLOB_HEADER_BYTES);
-      checkBlobHeader(header.subarray(0, handle.readSync(header, 0)), number, path);
+      const databaseId = this.#blobs?.get(number)?.databaseId;
+      checkBlobHeader(header.subarray(0, handle.readSync(header, 0)), number, path, databaseId);
       return { number, path, handle, fileBytes };
     } catch (error) {
       handle.closeSync();

@@ -21,6 +21,8 @@ export interface TableSettings {
   readonly bloomBitsPerKey: number;
   readonly compression: 'lz4' | 'none';
   readonly createdAtMs: number;
+  /** New files are read back and checked before the job answers; what is not as it was written fails it. */
+  readonly verifiesOutputs?: boolean;
 }
 
 /** Where values of at least `thresholdBytes` go; without it they stay in the tables. */
@@ -130,6 +132,8 @@ export interface VerifyTableJob {
   readonly table: TableIdentity;
   /** What the manifest says of the table; without it there is nothing to compare with. */
   readonly metadata?: TableMetadata;
+  /** What the manifest says of blob files: values in no others are read. Without it all are. */
+  readonly blobs?: readonly BlobMetadata[];
   readonly readMode: 'mmap' | 'pread';
   /** Bytes read in a second, at most; 0 or nothing for no limit. */
   readonly bytesPerSecondMax?: number;

@@ -3,9 +3,10 @@ import type { FileSystem } from '../fs/file-system.js';
 import { runBulkLoad } from './bulk-load-job.js';
 import { runCompaction } from './compaction-job.js';
 import { runFlush } from './flush-job.js';
-import type { Job, JobFiles, JobOutput, JobReply, WorkerJob } from './job.js';
+import type { Job, JobFiles, JobOutput, JobReply, WorkerJob, WritingJob } from './job.js';
 import { outputPathsOf } from './job-files.js';
 import { runReplay } from './replay-job.js';
+import { verifyOutputs } from './verify-outputs.js';
 import { runVerifyTable } from './verify-table-job.js';
 
 /** Runs a job to its end and answers with data, never with a throw: a posted error would lose its class and code. */
@@ -20,7 +21,10 @@ export async function runJob(fileSystem: FileSystem, job: WorkerJob): Promise<Jo
 async function runTableJob(fileSystem: FileSystem, job: Job): Promise<JobOutput> {
   const startedAtMs = performance.now();
   const files = await runKind(fileSystem, job);
-  makeNamesDurable(fileSystem, job);
+  if (job.kind !== 'verify-table') {
+    if (job.settings.verifiesOutputs === true) await verifyOutputs(fileSystem, job, files);
+    makeNamesDurable(fileSystem, job);
+  }
   const writtenBytes = fileBytesOf(files.tables) + fileBytesOf(files.blobs);
   return { ...files, writtenBytes, elapsedMs: performance.now() - startedAtMs };
 }
@@ -39,8 +43,7 @@ function runKind(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
 }
 
 /** The names must be durable before the manifest mentions them. Files without durable names are removed: nobody knows of them. */
-function makeNamesDurable(fileSystem: FileSystem, job: Job): void {
-  if (job.kind === 'verify-table') return;
+function makeNamesDurable(fileSystem: FileSystem, job: WritingJob): void {
   try {
     fileSystem.syncDirectorySync(job.settings.directory);
   } catch (error) {

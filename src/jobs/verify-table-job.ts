@@ -49,7 +49,7 @@ class TableCheck {
     this.#path = join(job.directory, tableName(job.table.number));
     this.#pacer = new TurnPacer(job.bytesPerSecondMax);
     this.#control = job.control === undefined ? undefined : new JobControl(job.control);
-    this.#values = new BlobValues(fileSystem, job.directory, this.#onDamage);
+    this.#values = new BlobValues(fileSystem, job.directory, this.#onDamage, job.blobs);
   }
 
   async run(): Promise<void> {

@@ -50,6 +50,7 @@ export function compareMetadata(
     const isOnlyInManifest = metadata.globalSequence !== 0 && name.endsWith('Sequence');
     if (!isOnlyInManifest) compare(NAMES[name], metadata[name], properties[name]);
   }
+  if (metadata.databaseId !== undefined) compare('as database', metadata.databaseId, properties.databaseId ?? 0);
   if (metadata.keyCount !== 0 && keyCount !== undefined) compare('keys', metadata.keyCount, keyCount);
   compareKeys('smallest', metadata.smallestKey, properties.smallestKey);
   compareKeys('largest', metadata.largestKey, properties.largestKey);

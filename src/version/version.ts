@@ -1,4 +1,5 @@
 import { assert } from '../base/errors.js';
+import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { TableMetadata } from '../table/table-metadata.js';
 import { type Blobs, NO_BLOBS } from './blobs.js';
 import { EMPTY_LEVELS, type Levels, LevelsBuilder } from './levels-builder.js';
@@ -40,6 +41,11 @@ export class Version {
   /** All tables, L0 first, each level in its order. */
   tables(): TableMetadata[] {
     return this.levels.flat();
+  }
+
+  /** The blob files that entries of the table refer to. */
+  blobsOf({ blobUses }: Pick<TableMetadata, 'blobUses'>): BlobMetadata[] {
+    return blobUses.flatMap(({ number }) => this.blobs.get(number) ?? []);
   }
 
   /** The version after `edit`; this one stays as it is. An edit that does not fit is a bug of whoever made it. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { openWith, testEnvironment } from '../../src/testing.js';
 import { code, DIRECTORY, filesOf, openOn, readWhole, replaceFile } from '../support/test-database.js';
+import { verifyOn } from '../support/verify-database.js';
 
 /** Of two such databases all files have the same names and sizes: they differ in their ids, their times and their values. */
 async function killedDatabase(id: number): Promise<MemoryFileSystem> {
@@ -57,3 +58,12 @@ test('with stop-at-damage what is before the log of another database can be read
   await db.close();
   expect(await filesOf(disk, '.damaged')).toEqual([`${file}.damaged`]);
 });
+
+for (const kind of ['.sst', '.blob']) {
+  test(`verify says that a ${kind} is of another database`, async () => {
+    const { disk, file } = await withFileOfAnother(kind);
+    const report = await verifyOn(disk);
+    const finding = { file, problem: expect.stringMatching(/database.* 2$/) };
+    expect(report.findings).toContainEqual(expect.objectContaining(finding));
+  });
+}

@@ -29,11 +29,16 @@ export interface TableToCheck {
   readonly number: number;
   readonly fileBytes: number;
   readonly metadata?: TableMetadata;
+  /** That it refers to. */
+  readonly blobs?: readonly BlobMetadata[];
 }
 
 /** The tables of a version, as the manifest has them. */
-export function tablesOfVersion(version: Version): TableToCheck[] {
-  return version.tables().map((metadata) => ({ number: metadata.number, fileBytes: metadata.fileBytes, metadata }));
+export function tablesOfVersion(version: Version): Required<TableToCheck>[] {
+  return version.tables().map((metadata) => {
+    const { number, fileBytes } = metadata;
+    return { number, fileBytes, metadata, blobs: version.blobsOf(metadata) };
+  });
 }
 
 /** The tables in the directory, where no manifest says which of them are the database's. */
@@ -102,13 +107,14 @@ async function checkTable(table: TableToCheck, options: TableCheckOptions): Prom
   }
 }
 
-function jobOf({ number, fileBytes, metadata }: TableToCheck, options: TableCheckOptions): VerifyTableJob {
+function jobOf({ number, fileBytes, metadata, blobs }: TableToCheck, options: TableCheckOptions): VerifyTableJob {
   const { directory, readMode, control } = options;
   return {
     kind: 'verify-table',
     directory,
     table: { number, fileBytes, globalSequence: metadata?.globalSequence ?? 0 },
     ...(metadata !== undefined && { metadata }),
+    ...(blobs !== undefined && { blobs }),
     readMode,
     control,
   };

@@ -1,0 +1,33 @@
+import { CorruptionError } from '../base/errors.js';
+import type { JobRunner } from '../jobs/job.js';
+import type { Version } from '../version/version.js';
+import { tablesOfVersion } from './verify/check-tables.js';
+
+export interface VerifyAtOpenOptions {
+  readonly directory: string;
+  readonly version: Version;
+  readonly runner: JobRunner;
+  /** Jobs at a time. */
+  readonly threads: number;
+}
+
+/** Reads every table, and every value in a blob file that it refers to. Errors: STEME_CORRUPTION for the first damage, STEME_IO. */
+export async function verifyAtOpen(options: VerifyAtOpenOptions): Promise<void> {
+  const { directory, version, runner, threads } = options;
+  const queue = tablesOfVersion(version);
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { metadata, blobs } = next;
+      // A mapping would stay for a while, and a file that was cut would end the process.
+      const job = { kind: 'verify-table', directory, table: metadata, metadata, blobs, readMode: 'pread' } as const;
+      const damage = (await runner.run(job)).verdict?.damages.at(0);
+      if (damage === undefined) continue;
+      // Nobody has to wait for the rest.
+      queue.length = 0;
+      throw new CorruptionError(damage);
+    }
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: threads }, work));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
