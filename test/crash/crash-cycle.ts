@@ -144,9 +144,9 @@ export class CrashCycles {
 
 type Judged = Omit<CycleResult, 'kills' | 'livesMs' | 'judgingMs'>;
 
-/** What the judge opens with: nothing goes on by itself under it. */
-function judgeOptions({ options }: CrashTask): CrashTask['options'] & { readonly autoCompact: false } {
-  return { ...options, autoCompact: false };
+/** What the judge opens with: nothing goes on by itself under it, and the log stays for the next recovery. */
+function judgeOptions({ options }: CrashTask): CrashTask['options'] & { readonly autoCompact: false; readonly flushOnClose: false } {
+  return { ...options, autoCompact: false, flushOnClose: false };
 }
 
 function isSoundSoFar({ verdict, problems }: CheckpointFindings): boolean {
