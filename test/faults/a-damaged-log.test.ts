@@ -17,7 +17,8 @@ const PLACES = 20;
 const SEGMENT_HEADER_BYTES = 80;
 /** Frames end with up to so many bytes that fill them up to their alignment, and that nothing needs. */
 const PADDING_BYTES_MAX = 7;
-const OPEN: Options = { memtableBytes: 4 * MIB, walSync: 'fdatasync' };
+/** A copy is opened again after the first verdict: nothing of it may be flushed away by the close in between. */
+const OPEN: Options = { memtableBytes: 4 * MIB, walSync: 'fdatasync', flushOnClose: false };
 
 type Harm = (log: string, offsetBytes: number) => Promise<void>;
 

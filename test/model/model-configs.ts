@@ -5,6 +5,7 @@ export const MODEL_CONFIGS: Readonly<Record<string, Options>> = {
   'the defaults': {},
   'tiny blocks': { blockBytes: 64 },
   'tiny memtables': { memtableBytes: 4096 },
+  'a close that leaves its log': { flushOnClose: false, memtableBytes: 8192 },
   'tiny everything': { memtableBytes: 4096, blockBytes: 64, blockCacheBytes: 300, bloomBitsPerKey: 1 },
   'no filter': { bloomBitsPerKey: 0, memtableBytes: 8192 },
   'the fattest filter': { bloomBitsPerKey: 32, memtableBytes: 4096 },

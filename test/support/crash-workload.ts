@@ -34,6 +34,7 @@ export function optionsOf(prng: Prng): Options {
     compression: prng.pick(['lz4', 'none'] as const),
     readMode: prng.pick(['mmap', 'pread'] as const),
     walSync: prng.pick(['fdatasync', 'direct'] as const),
+    flushOnClose: prng.chance(0.5),
   };
 }
 
