@@ -217,7 +217,7 @@ describe('a checkpoint', () => {
     });
     await withDatabase(disk, { readOnly: true }, (db) => db.checkpoint(COPY));
     expect((await entriesAt(COPY)).length).toBe(20);
-    await withDatabase(disk, {}, (db) => db.put('in the log', 'only'));
+    await withDatabase(disk, { flushOnClose: false }, (db) => db.put('in the log', 'only'));
     await withDatabase(disk, { readOnly: true }, async (db) => {
       await expect(db.checkpoint('/copies/two')).rejects.toEqual(code('STEME_READ_ONLY'));
     });
