@@ -10,10 +10,12 @@ import type { FilledReport, RecoveryTask } from './recovery-task.js';
 
 const BATCHES_IN_FLIGHT = 4;
 const NO_SYNC = { sync: false };
+/** So long that nothing is flushed for it: the log is to be full. */
+const MAX_RECOVERY_SECONDS = 3600;
 
 const task = JSON.parse(await nextInstruction()) as RecoveryTask;
 const { open } = await loadEngine();
-const db = await open(task.directory, { memtableBytes: task.memtableBytes });
+const db = await open(task.directory, { memtableBytes: task.memtableBytes, maxRecoverySeconds: MAX_RECOVERY_SECONDS });
 const data = new RecoveryData(task.seed, task.order, task.valueBytes);
 const inFlight = new InFlight(BATCHES_IN_FLIGHT);
 let recordCount = 0;

@@ -14,6 +14,11 @@ export const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER;
 
 /** One slot of the WAL's batch buffer. */
 export const WAL_BATCH_BYTES = 128 * KIB;
+/** How fast the log is taken to be replayed until that was timed: less than a slow machine does with small records. */
+export const REPLAY_BYTES_PER_SECOND_DEFAULT = 64 * MIB;
+export const RECOVERY_SECONDS_MAX_DEFAULT = 10;
+export const RECOVERY_SECONDS_MAX_MIN = 0.1;
+export const RECOVERY_SECONDS_MAX_MAX = 3600;
 /** Slots in rotation: one fills while others are on their way. */
 export const WAL_BATCH_SLOTS = 16;
 /** O_DIRECT wants offset, length and address in whole blocks of the device; 4 KiB serves every disk in use. */

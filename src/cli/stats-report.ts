@@ -1,4 +1,5 @@
 import type { DatabaseStats, LevelStats } from '../engine/api.js';
+import { recoveryGauges } from '../metrics/recovery-gauges.js';
 import { formatTable } from './table-printer.js';
 import { formatBytes, formatCount, formatMs } from './units.js';
 
@@ -11,6 +12,12 @@ export function formatStats(stats: DatabaseStats): string {
     ['log', stats.readOnly ? 'not written: opened read-only' : `${wal.syncMode} (${wal.syncModeReason})`],
     ['memtable', `${formatBytes(memtables.activeBytes)} active, ${formatCount(memtables.sealedCount)} sealed`],
     ['recovery', `${formatMs(recovery.totalMs)}, ${formatBytes(recovery.replayedBytes)} of log replayed`],
+    [
+      'recovery time',
+      `${recoveryGauges(recovery)
+        .map(({ name, value }) => `${name} ${value.toFixed(3)}`)
+        .join(', ')}`,
+    ],
     [
       'blobs',
       `${formatCount(blobs.fileCount)} files, ${formatBytes(blobs.storedBytes)}, ${formatBytes(blobs.garbageBytes)} garbage`,

@@ -13,7 +13,7 @@
  */
 import type { CompactionSettings } from './compaction-settings.js';
 
-export type StallCause = 'memtables' | 'l0' | 'debt' | 'disk';
+export type StallCause = 'memtables' | 'l0' | 'debt' | 'recovery' | 'disk';
 
 export interface WriteLoad {
   /** Memtables that wait for their flush, and how many may. */
@@ -21,6 +21,9 @@ export interface WriteLoad {
   readonly sealedMax: number;
   readonly activeBytes: number;
   readonly memtableBytes: number;
+  /** Log that the next open would replay, and how much of it there may be. */
+  readonly liveLogBytes: number;
+  readonly logBytesMax: number;
   readonly l0Count: number;
   readonly l0Bytes: number;
   readonly debtBytes: number;
@@ -60,7 +63,12 @@ interface Pressure {
 const DRAIN_BYTES_PER_SECOND_DEFAULT = 32 * 1024 * 1024;
 
 export function decideStall(load: WriteLoad, settings: CompactionSettings): StallDecision {
-  const pressures = [memtablePressure(load), l0Pressure(load, settings), debtPressure(load, settings)];
+  const pressures = [
+    memtablePressure(load),
+    recoveryPressure(load),
+    l0Pressure(load, settings),
+    debtPressure(load, settings),
+  ];
   const stopping = pressures.filter(({ pressure }) => pressure >= 1);
   if (stopping.length > 0) {
     const worst = largestBy(stopping, (each) => each.aboveStopBytes / each.drainBytesPerSecond);
@@ -88,6 +96,20 @@ function memtablePressure(load: WriteLoad): Pressure {
     drainBytesPerSecond: flushBytesPerSecond || DRAIN_BYTES_PER_SECOND_DEFAULT,
     aboveSlowdownBytes: Math.max(0, waiting - slowdown) * memtableBytes,
     aboveStopBytes: Math.max(1, waiting - stop) * memtableBytes,
+  };
+}
+
+/** Before writers feel it, the memtable was sealed early, and its flush is under way (recovery-bound.ts). */
+const LOG_SLOWDOWN_FRACTION = 0.75;
+
+function recoveryPressure({ liveLogBytes, logBytesMax, flushBytesPerSecond }: WriteLoad): Pressure {
+  const slowdownBytes = LOG_SLOWDOWN_FRACTION * logBytesMax;
+  return {
+    cause: 'recovery',
+    pressure: (liveLogBytes - slowdownBytes) / (logBytesMax - slowdownBytes),
+    drainBytesPerSecond: flushBytesPerSecond || DRAIN_BYTES_PER_SECOND_DEFAULT,
+    aboveSlowdownBytes: Math.max(0, liveLogBytes - slowdownBytes),
+    aboveStopBytes: Math.max(1, liveLogBytes - logBytesMax),
   };
 }
 

@@ -349,6 +349,14 @@ export interface DatabaseStats {
     readonly tornTail: { readonly file: string; readonly offsetBytes: number } | undefined;
     /** What was damaged and is read around, or was left out of the log; empty but for opens that were asked to do so. */
     readonly damage: readonly Finding[];
+    /** Of `totalMs`, what the replay of the log took; 0 where there was nothing to replay. */
+    readonly lastMs: number;
+    /** What the replay would take if the process were killed now. It stays below `maxRecoverySeconds`. */
+    readonly predictedMs: number;
+    /** Log that would be replayed. */
+    readonly liveLogBytes: number;
+    /** As the last replay of some size was timed; before any was, a low guess. */
+    readonly replayBytesPerSecond: number;
   };
   readonly readMode: 'mmap' | 'pread';
 }

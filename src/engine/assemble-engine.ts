@@ -1,5 +1,6 @@
 import { StemeError } from '../base/errors.js';
 import type { BlobCache } from '../blob/blob-cache.js';
+import { wantsEarlySeal } from '../compaction/recovery-bound.js';
 import { isDiskFull } from '../fs/disk-full.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
@@ -21,16 +22,18 @@ import type { Environment } from './environment.js';
 import { FileKeeper } from './file-keeper.js';
 import type { Finding } from './finding.js';
 import { FlushController } from './flush-controller.js';
+import { LiveLog } from './live-log.js';
 import { OpenIterators } from './open-iterators.js';
 import type { ResolvedOptions } from './options.js';
 import { ReadClock } from './read-clock.js';
+import type { ReplayPace } from './replay-pace.js';
 import { ScrubController } from './scrub-controller.js';
 import { SnapshotRegistry } from './snapshots.js';
 import { StallController } from './stall-controller.js';
 import { StallMeter } from './stall-meter.js';
 import { StallWatchdog } from './stall-watchdog.js';
 import type { TreeState } from './tree-state.js';
-import { compactionPace, decideWriteStall, type WriteLoadParts } from './write-load.js';
+import { compactionPace, decideWriteStall, logLoad, type WriteLoadParts } from './write-load.js';
 
 /** The reading side. */
 export interface Tree {
@@ -62,6 +65,9 @@ export interface RecoveredParts extends Tree {
   readonly damage: readonly Finding[];
   readonly log: OpenLog;
   readonly openMs: number;
+  /** Of it, what the replay of the log took; 0 where there was none. */
+  readonly replayMs: number;
+  readonly pace: ReplayPace;
 }
 
 /** Wires the parts that work from now on: log, pipeline, flushes, compactions, and the one path that a failure takes. */
@@ -74,7 +80,11 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     flushes.fail(error);
     compactions.fail(error);
   };
-  const onRoom = (): void => pipeline.resume();
+  const liveLog = new LiveLog(log.segments, versions, parts.pace);
+  const onRoom = (): void => {
+    sealEarly();
+    pipeline.resume();
+  };
   const wal = new WalWriter({
     segments: log.segments,
     segment: log.segment,
@@ -131,6 +141,9 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     timers,
   });
   const trySeal = (minimumBytes: number): boolean => flushes.trySeal(minimumBytes);
+  const sealEarly = (): void => {
+    if (!wal.isBusy && wantsEarlySeal(logLoad(load))) trySeal(0);
+  };
   const flushMs = (): number | undefined => (flushes.count === 0 ? undefined : flushes.totalMs / flushes.count);
   const watchdog = new StallWatchdog({
     timers,
@@ -189,6 +202,8 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     state,
     flushes,
     compactions,
+    liveLog,
+    maxRecoverySeconds: options.maxRecoverySeconds,
     settings,
     memtableBytes: options.memtableBytes,
     isAutomatic: options.autoCompact,
@@ -232,6 +247,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
     compactions,
     scrub,
     bulkLoader,
+    liveLog,
     files,
     iterators,
     snapshots,
@@ -244,6 +260,7 @@ export function assembleEngine(parts: RecoveredParts): Engine {
   // What recovery had to seal goes to tables now, and what an earlier opener left undone is done.
   if (!options.readOnly) {
     flushes.start();
+    sealEarly();
     compactions.schedule();
   }
   scrub.start();

@@ -19,6 +19,8 @@ export function collectStats(engine: Engine): DatabaseStats {
     replay,
     damage,
     openMs,
+    replayMs,
+    liveLog,
     canMap,
   } = engine.parts;
   return {
@@ -86,6 +88,10 @@ export function collectStats(engine: Engine): DatabaseStats {
       segmentCount: replay.chain.length,
       tornTail: replay.tornTail,
       damage,
+      lastMs: replayMs,
+      predictedMs: liveLog.predictedMs,
+      liveLogBytes: liveLog.bytes,
+      replayBytesPerSecond: liveLog.pace.bytesPerSecond,
     },
     readMode: options.readMode === 'mmap' && canMap ? 'mmap' : 'pread',
   };

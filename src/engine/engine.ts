@@ -1,4 +1,4 @@
-import type { StemeError } from '../base/errors.js';
+import { StemeError } from '../base/errors.js';
 import type { BlobCache } from '../blob/blob-cache.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner } from '../jobs/job.js';
@@ -17,6 +17,7 @@ import type { Environment } from './environment.js';
 import type { FileKeeper } from './file-keeper.js';
 import type { Finding } from './finding.js';
 import type { FlushController } from './flush-controller.js';
+import type { LiveLog } from './live-log.js';
 import type { OpenIterators } from './open-iterators.js';
 import type { ResolvedOptions } from './options.js';
 import type { ReadClock } from './read-clock.js';
@@ -54,6 +55,8 @@ export interface EngineParts {
   /** What was found damaged at the open, and is read around. */
   readonly damage: readonly Finding[];
   readonly openMs: number;
+  readonly replayMs: number;
+  readonly liveLog: LiveLog;
   readonly canMap: boolean;
 }
 
@@ -70,7 +73,7 @@ export class Engine {
   }
 
   /**
-   * Writers first, then jobs, then the log, then files; the directory is let go last, whatever failed on the way. The first
+   * Writers first, then what is in memory goes to tables, then jobs end, then the log, then files; the directory is let go last, whatever failed on the way. The first
    * failure is thrown, unless the database had failed before: that error every writer has seen.
    */
   async close(): Promise<void> {
@@ -82,8 +85,10 @@ export class Engine {
       async () => stallController.close(),
       () => pipeline.drained(),
       () => scrub.stop(),
-      () => flushes.stop(),
+      // Before the last flush, whose table would start another.
       () => compactions.stop(),
+      () => this.#flushMemory(),
+      () => flushes.stop(),
       () => runner.close(),
       () => wal.close(),
       () => segments.closed(),
@@ -105,5 +110,21 @@ export class Engine {
       }
     }
     if (failures.length > 0 && earlierFailure === undefined) throw failures[0];
+  }
+
+  /** So that the next open has nothing to replay. Where that fails nothing is lost: the records are in the log. */
+  async #flushMemory(): Promise<void> {
+    const { options, state, wal, flushes, environment } = this.parts;
+    const isEmpty = state.active.isEmpty && state.sealed.length === 0;
+    if (!options.flushOnClose || options.readOnly || isEmpty || this.failure !== undefined) return;
+    // First of all: a flush that fails may take the log with it, and a close must say what it could not make durable.
+    await wal.sync();
+    try {
+      await flushes.flush();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `close could not write what is in memory to a table (${reason}); it is in the log, and the next open replays it`;
+      environment.onWarning(new StemeError('STEME_IO', message, { cause }));
+    }
   }
 }

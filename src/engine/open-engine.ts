@@ -29,6 +29,7 @@ import type { Options, ResolvedOptions } from './options.js';
 import { resolveOptions } from './options.js';
 import { type AroundDamage, hasManifest, NO_DAMAGE, recoverAround, withLogDamage } from './read-around.js';
 import { checkPresence, EMPTY_REPLAY, numbersOfKind, replayIntoMemtables } from './recovery.js';
+import { ReplayPace } from './replay-pace.js';
 import { syncParents } from './sync-parents.js';
 import { TreeState } from './tree-state.js';
 import { verifyAtOpen } from './verify-at-open.js';
@@ -97,7 +98,14 @@ class Opening {
     this.#releases.push(() => runner.close());
     await this.#verifyTables(versions, runner);
     const tree = this.#createTree(versions, damaged);
+    const replayStartedAtMs = clock.monotonicMs();
     const replay = created === undefined ? await this.#replay(versions, tree.state, runner) : EMPTY_REPLAY;
+    const replayMs = replay.records === 0 ? 0 : clock.monotonicMs() - replayStartedAtMs;
+    const pace = new ReplayPace();
+    pace.note(
+      replay.chain.reduce((sum, { endBytes }) => sum + endBytes, 0),
+      replayMs,
+    );
     const log = created ?? (await this.#openLog(versions, replay));
     const engine = assembleEngine({
       ...tree,
@@ -113,6 +121,8 @@ class Opening {
       damage: withLogDamage(findings, replay),
       log,
       openMs: clock.monotonicMs() - startedAtMs,
+      replayMs,
+      pace,
     });
     this.#releases.push(() => engine.close());
     if (replay.damage !== undefined && !this.#options.readOnly) await engine.parts.flushes.restartLog();

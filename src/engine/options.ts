@@ -13,6 +13,9 @@ import {
   MEMTABLE_BYTES_DEFAULT,
   MEMTABLE_BYTES_MAX,
   MEMTABLE_BYTES_MIN,
+  RECOVERY_SECONDS_MAX_DEFAULT,
+  RECOVERY_SECONDS_MAX_MAX,
+  RECOVERY_SECONDS_MAX_MIN,
   SCRUB_PERIOD_HOURS_DEFAULT,
   SCRUB_PERIOD_HOURS_MAX,
   SNAPSHOT_WARNING_MS_DEFAULT,
@@ -50,6 +53,8 @@ import {
  * | `scrubPeriodHours` | 168 | every table, with the values it refers to, is read and verified in the background once in so many hours, up to 8,760; 0: never |
  * | `snapshotWarningMs` | 10 minutes | a warning when a snapshot is open for longer; 0: none |
  * | `transactionTimeoutMs` | 30 s | a transaction that takes longer is ended, 1 ms to a day |
+ * | `maxRecoverySeconds` | 10 | so much log is kept as can be replayed in that time after a crash, 0.1 to 3600 |
+ * | `flushOnClose` | `true` | `close()` writes what is in memory to tables, so that the next open replays nothing; `false`: it stays in the log |
  * | `paranoid` | `'off'` | `'new-tables'`: what a flush, a compaction or a bulk load wrote is read back and checked before it counts; `'all'`: all tables are checked at open too (docs/recovery.md) |
  * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
  * | `onDamage` | `'refuse'` | `'read-around'`, only with `readOnly`: a damaged database opens, and reads that would need what is damaged throw STEME_CORRUPTION; `stats().recovery.damage` lists it |
@@ -74,6 +79,8 @@ export interface Options {
   readonly scrubPeriodHours?: number;
   readonly snapshotWarningMs?: number;
   readonly transactionTimeoutMs?: number;
+  readonly maxRecoverySeconds?: number;
+  readonly flushOnClose?: boolean;
   readonly paranoid?: 'off' | 'new-tables' | 'all';
   readonly walRecovery?: 'strict' | 'stop-at-damage';
   readonly onDamage?: 'refuse' | 'read-around';
@@ -105,6 +112,11 @@ const schema = v.strictObject({
   scrubPeriodHours: wholeBetween(0, SCRUB_PERIOD_HOURS_MAX, SCRUB_PERIOD_HOURS_DEFAULT),
   snapshotWarningMs: wholeBetween(0, Number.MAX_SAFE_INTEGER, SNAPSHOT_WARNING_MS_DEFAULT),
   transactionTimeoutMs: wholeBetween(1, TRANSACTION_TIMEOUT_MS_MAX, TRANSACTION_TIMEOUT_MS_DEFAULT),
+  maxRecoverySeconds: v.optional(
+    v.pipe(v.number(), v.minValue(RECOVERY_SECONDS_MAX_MIN), v.maxValue(RECOVERY_SECONDS_MAX_MAX)),
+    RECOVERY_SECONDS_MAX_DEFAULT,
+  ),
+  flushOnClose: v.optional(v.boolean(), true),
   paranoid: v.optional(v.picklist(['off', 'new-tables', 'all']), 'off'),
   walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
   onDamage: v.optional(v.picklist(['refuse', 'read-around']), 'refuse'),

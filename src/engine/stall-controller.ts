@@ -8,6 +8,7 @@ const NO_STALL: StallDecision = { kind: 'none' };
 export const STALL_TEXTS: Readonly<Record<StallCause, string>> = {
   memtables: 'too many memtables wait for their flush',
   l0: 'too many tables in L0 wait for their compaction',
+  recovery: 'recovery time: the log has come to what can be replayed within maxRecoverySeconds',
   debt: 'compactions are too far behind',
   disk: 'the disk is full: flushes and compactions wait for room',
 };

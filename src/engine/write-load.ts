@@ -1,9 +1,11 @@
 import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
 import type { CompactionSettings } from '../compaction/compaction-settings.js';
+import { type LogLoad, logBytesMax } from '../compaction/recovery-bound.js';
 import { decideStall, paceBackground, type StallDecision, type WriteLoad } from '../compaction/stall.js';
 import { isDiskFull } from '../fs/disk-full.js';
 import type { CompactionController } from './compaction-controller.js';
 import type { FlushController } from './flush-controller.js';
+import type { LiveLog } from './live-log.js';
 import type { TreeState } from './tree-state.js';
 
 /** How soon a full disk is looked at again. */
@@ -13,6 +15,8 @@ export interface WriteLoadParts {
   readonly state: TreeState;
   readonly flushes: FlushController;
   readonly compactions: CompactionController;
+  readonly liveLog: LiveLog;
+  readonly maxRecoverySeconds: number;
   readonly settings: CompactionSettings;
   readonly memtableBytes: number;
   /** Off: the user merges by hand, and is not to be held up for what nobody does. */
@@ -36,13 +40,27 @@ export function compactionPace(parts: WriteLoadParts): number {
   return Number.isFinite(bytesPerSecond) ? bytesPerSecond : 0;
 }
 
-function writeLoad({ state, flushes, compactions, memtableBytes }: WriteLoadParts): WriteLoad {
+/** What the log asks of the memtable. */
+export function logLoad({ state, liveLog, maxRecoverySeconds }: WriteLoadParts): LogLoad {
+  return {
+    liveLogBytes: liveLog.bytes,
+    logBytesMax: logBytesMax(maxRecoverySeconds, liveLog.pace.bytesPerSecond),
+    sealedCount: state.sealed.length,
+    isActiveEmpty: state.active.isEmpty,
+  };
+}
+
+function writeLoad(parts: WriteLoadParts): WriteLoad {
+  const { state, flushes, compactions, memtableBytes } = parts;
+  const { liveLogBytes, logBytesMax } = logLoad(parts);
   const { fileCount, storedBytes } = state.version.totals[0];
   return {
     sealedCount: state.sealed.length,
     sealedMax: SEALED_MEMTABLES_MAX,
     activeBytes: state.active.memtable.usedBytes,
     memtableBytes,
+    liveLogBytes,
+    logBytesMax,
     l0Count: fileCount,
     l0Bytes: storedBytes,
     debtBytes: compactions.debtBytes,

@@ -9,23 +9,49 @@ import { readWalRecord, type WalRecordSource, type WalRecordVisitor } from '../w
 import type { ReplayJob, ReplayOutput } from './job.js';
 import { TurnPacer } from './turn-pacer.js';
 
-/** Fills a memtable with what stands in the log, in its order, as far as there is room. */
+/** Fills a memtable with what stands in the log, record by record in its order, as far as there is room. */
 export async function runReplay(fileSystem: FileSystem, job: ReplayJob): Promise<ReplayOutput> {
   const startedAtMs = performance.now();
-  const memtable = Memtable.begin(job.memtable);
-  const inserter = new RecordInserter(memtable, job.afterSequence);
+  const { inserter, rest, isCut } = await fillMemtable(fileSystem, job);
+  if (!isCut) return { ...inserter.filled, rest, elapsedMs: performance.now() - startedAtMs };
+  // A record is in one memtable as a whole: if only that one came to be flushed before a machine is lost, no batch is halved.
+  const again = await fillMemtable(fileSystem, { ...job, stretches: stretchesBefore(job.stretches, rest) });
+  return { ...again.inserter.filled, rest, elapsedMs: performance.now() - startedAtMs };
+}
+
+interface Filling {
+  readonly inserter: RecordInserter;
+  /** From the first record on that found no room for all of it. */
+  readonly rest: readonly LogStretch[];
+  /** Some of that record is in the memtable. */
+  readonly isCut: boolean;
+}
+
+async function fillMemtable(fileSystem: FileSystem, job: ReplayJob): Promise<Filling> {
+  const inserter = new RecordInserter(Memtable.begin(job.memtable), job.afterSequence);
   const pacer = new TurnPacer();
   let rest: readonly LogStretch[] = [];
+  let isCut = false;
   for (let i = 0; i < job.stretches.length && rest.length === 0; i++) {
     await readStretch(fileSystem, job.directory, job.stretches[i], async (payload, source, stretch) => {
+      const { lastSequence } = inserter;
       inserter.insertAll(payload, source);
-      if (inserter.isFull) rest = [stretch, ...job.stretches.slice(i + 1)];
-      else if (pacer.isDue(payload.length)) await pacer.turn();
+      if (inserter.isFull) {
+        rest = [stretch, ...job.stretches.slice(i + 1)];
+        isCut = inserter.lastSequence !== lastSequence;
+      } else if (pacer.isDue(payload.length)) await pacer.turn();
       return !inserter.isFull;
     });
   }
-  const { lastSequence } = inserter;
-  return { fill: memtable.fill, lastSequence, rest, elapsedMs: performance.now() - startedAtMs };
+  return { inserter, rest, isCut };
+}
+
+/** What is left of `stretches` without the `rest` at their end. */
+function stretchesBefore(stretches: readonly LogStretch[], rest: readonly LogStretch[]): LogStretch[] {
+  const whole = stretches.slice(0, stretches.length - rest.length);
+  const cut = stretches[whole.length];
+  const [{ startBytes }] = rest;
+  return startBytes === cut.startBytes ? whole : [...whole, { ...cut, endBytes: startBytes }];
 }
 
 /** The one way from a record of the log into a memtable. */
@@ -41,6 +67,10 @@ class RecordInserter implements WalRecordVisitor {
   constructor(memtable: Memtable, afterSequence: number) {
     this.#memtable = memtable;
     this.lastSequence = afterSequence;
+  }
+
+  get filled(): Pick<ReplayOutput, 'fill' | 'lastSequence'> {
+    return { fill: this.#memtable.fill, lastSequence: this.lastSequence };
   }
 
   insertAll(payload: Uint8Array, source: WalRecordSource): void {

@@ -1,7 +1,7 @@
 /** Frames by position: is there an intact one here, and where is the next one? Order and meaning are the log reader's. */
 import { alignUp, copyToBuffer, readUint32 } from '../base/bytes.js';
-import { assert } from '../base/errors.js';
-import { LOG_FRAME_PAYLOAD_BYTES_MAX, SEQUENCE_MAX } from '../base/limits.js';
+import { assert, CorruptionError } from '../base/errors.js';
+import { LOG_FRAME_PAYLOAD_BYTES_MAX, MIB, SEQUENCE_MAX } from '../base/limits.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
 import { FileWindow } from './file-window.js';
 import {
@@ -12,6 +12,13 @@ import {
   isFrameIntact,
   readFrameHeader,
 } from './log-format.js';
+
+/**
+ * What a search may checksum in vain, for each byte of the log. Frames that were overwritten or stand in a user's value cost their own
+ * length once or twice; bytes that were laid out so that every place looks like a header cost a megabyte each.
+ */
+const WASTE_FACTOR = 8;
+const WASTE_BYTES_MIN = 8 * MIB;
 
 export interface ScanOptions {
   /** The identity that every frame of the file carries; others are stale or foreign. */
@@ -47,6 +54,8 @@ export class FrameScanner {
   readonly #window: FileWindow;
   readonly #identity: number;
   readonly #alignmentBytes: number;
+  /** Payload bytes whose checksum did not hold. */
+  #wastedBytes = 0;
 
   private constructor(handle: FileHandle, limitBytes: number, identity: number, alignmentBytes: number) {
     this.#handle = handle;
@@ -92,6 +101,7 @@ export class FrameScanner {
       return bad(`${payloadBytes} payload bytes`, `the end of the log at byte ${window.limitBytes}`, true);
     }
     if (!isFrameIntact(window.bytes, window.indexOf(offsetBytes), payloadBytes)) {
+      this.#wastedBytes += payloadBytes;
       return bad('a frame whose checksum holds', 'another checksum', true);
     }
     if (header.type < FRAME_HEADER || header.type > FRAME_LAST)
@@ -104,7 +114,8 @@ export class FrameScanner {
 
   /**
    * The first intact frame at or after `fromBytes` with an ordinal of `ordinalMin` or more. The floor matters: a user who
-   * stores a copy of this very log has older frames of it inside a payload, and those must not pass for later ones.
+   * stores a copy of this very log has older frames of it inside a payload, and those must not pass for later ones. Errors:
+   * STEME_CORRUPTION where so much looks like frames that checking it all would take for ever (law 10).
    */
   async findIntact(fromBytes: number, ordinalMin: number): Promise<IntactFrame | undefined> {
     let offsetBytes = alignUp(fromBytes, this.#alignmentBytes);
@@ -116,6 +127,7 @@ export class FrameScanner {
       }
       const frame = await this.frameAt(offsetBytes);
       if (frame.isIntact && frame.ordinal >= ordinalMin) return frame;
+      this.#refuseEndlessSearch(offsetBytes);
       offsetBytes += this.#alignmentBytes;
     }
     return undefined;
@@ -136,6 +148,13 @@ export class FrameScanner {
     const lastIndex = this.#window.indexOf(loadedEndBytes - FRAME_HEADER_BYTES);
     while (index <= lastIndex && readUint32(bytes, index + 8) !== identity) index += step;
     return offsetBytes + index - this.#window.indexOf(offsetBytes);
+  }
+
+  #refuseEndlessSearch(offsetBytes: number): void {
+    if (this.#wastedBytes <= WASTE_BYTES_MIN + WASTE_FACTOR * this.limitBytes) return;
+    const expected = 'frames, or bytes that do not look like them';
+    const found = `${this.#wastedBytes} bytes of look-alikes`;
+    throw new CorruptionError({ file: this.#handle.path, offsetBytes, expected, found });
   }
 
   async #badRemainder(offsetBytes: number): Promise<BadFrame> {

@@ -71,7 +71,7 @@ export function decodeTableField(tag: number, body: FieldReader, fields: Optiona
       fields.rangeDeleteCount = body.varint('a count of range deletes', 0, NUMBER_MAX);
       return true;
     case TABLE_TAG_EXPIRY:
-      fields.expiringCount = body.varint('a count of entries that expire', 0, NUMBER_MAX);
+      fields.expiringCount = body.varint('a count of entries that expire', 1, NUMBER_MAX);
       fields.largestExpiryMs = body.varint('a time of expiry', 0, NUMBER_MAX);
       return true;
     case TABLE_TAG_GLOBAL_SEQUENCE:

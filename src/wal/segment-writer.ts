@@ -133,15 +133,26 @@ export class SegmentFiles implements SegmentSource {
   #closing: Promise<void> = Promise.resolve();
   /** Of all segments that are not given back yet. */
   #numbers: number[];
+  /** Where the log ends in those that are not written any more. */
+  readonly #endBytes = new Map<number, number>();
+  #current: SegmentWriter | undefined;
 
   constructor(options: SegmentFilesOptions) {
     this.#options = options;
     this.#numbers = [...options.recovered.map(({ number }) => number), ...options.obsoleteNumbers];
+    for (const { number, endBytes } of options.recovered) this.#endBytes.set(number, endBytes);
     this.alignmentBytes = options.syncMode === 'direct' ? DIRECT_IO_BLOCK_BYTES : FRAME_ALIGNMENT_BYTES;
   }
 
   liveNumbers(): ReadonlySet<number> {
     return new Set(this.#numbers);
+  }
+
+  /** How much log stands in segment `firstNeeded` and those after it. */
+  bytesFrom(firstNeeded: number): number {
+    let bytes = this.#current?.sizeBytes ?? 0;
+    for (const [number, endBytes] of this.#endBytes) if (number >= firstNeeded) bytes += endBytes;
+    return bytes;
   }
 
   /** Resolves when no segment but the current one has an open handle. */
@@ -154,6 +165,7 @@ export class SegmentFiles implements SegmentSource {
     await this.#closing;
     const obsolete = this.#numbers.filter((number) => number < firstNeeded);
     this.#numbers = this.#numbers.filter((number) => number >= firstNeeded);
+    for (const number of obsolete) this.#endBytes.delete(number);
     return obsolete;
   }
 
@@ -166,7 +178,8 @@ export class SegmentFiles implements SegmentSource {
       current === undefined ? this.#options.recovered.at(-1) : { number: current.number, endBytes: current.sizeBytes };
     const block = this.#encodeHeader(file.number, predecessor, durableMark);
     const { cached, direct } = await this.#openWithHeader(file.path, block);
-    return new SegmentWriter({
+    if (current !== undefined) this.#endBytes.set(current.number, current.sizeBytes);
+    this.#current = new SegmentWriter({
       number: file.number,
       identity: logIdentity(databaseId, file.number),
       allocatedBytes: file.preallocatedBytes,
@@ -177,6 +190,7 @@ export class SegmentFiles implements SegmentSource {
       hasUnsynced: direct === undefined,
       predecessorSynced: current === undefined ? Promise.resolve() : this.#retire(current),
     });
+    return this.#current;
   }
 
   /** Both doors of a segment whose header is written, or none and an error. */

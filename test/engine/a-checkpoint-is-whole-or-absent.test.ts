@@ -5,9 +5,9 @@ import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import type { FileOperation } from '../../src/fs/file-operation.js';
 import type { FileSystem } from '../../src/fs/file-system.js';
 import { interceptFileSystem } from '../../src/fs/intercepted-file-system.js';
+import { LyingFileSystem } from '../../src/fs/lying-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { openForTest } from '../../src/testing.js';
-import { LyingFileSystem } from '../support/lying-file-system.js';
 import { outcomeOf, settles } from '../support/settles.js';
 import { contentsOf, entriesOf, openOn, withDatabase } from '../support/test-database.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { LyingFileSystem } from '../../src/fs/lying-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { runCrashes } from '../support/crash-workload.js';
-import { LyingFileSystem } from '../support/lying-file-system.js';
 
 /** More of them: STEME_SEEDS=1000 npx vitest run test/engine/crash-clones. From another one: STEME_SEED=31. */
 const SEED_COUNT = Number(process.env.STEME_SEEDS ?? 30);

@@ -13,6 +13,8 @@ import {
   withDatabase,
 } from '../support/test-database.js';
 
+const LEFT_IN_LOG = { flushOnClose: false };
+
 async function snapshotOf(disk: MemoryFileSystem): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const name of await filesOf(disk)) files.set(name, Buffer.from(await readWhole(disk, name)).toString('base64'));
@@ -24,18 +26,18 @@ describe('opening and closing', () => {
   it('again and again leaves the directory as it is', async () => {
     const { disk } = await killedWithOneSegment();
     await withDatabase(disk, {}, (db) => db.flush());
-    await withDatabase(disk, {}, (db) => db.put('z', 'Z'));
+    await withDatabase(disk, LEFT_IN_LOG, (db) => db.put('z', 'Z'));
     const before = await snapshotOf(disk);
     const contents = await contentsOf(disk);
     for (let i = 0; i < 10; i++) {
-      await withDatabase(disk, {}, async (db) => expect(await entriesOf(db)).toEqual(contents));
+      await withDatabase(disk, LEFT_IN_LOG, async (db) => expect(await entriesOf(db)).toEqual(contents));
       expect(await snapshotOf(disk)).toEqual(before);
     }
   });
 
   it('with writes in between keeps the log short once they are flushed', async () => {
     const disk = new MemoryFileSystem();
-    for (let i = 0; i < 10; i++) await withDatabase(disk, {}, (db) => db.put(`key ${i}`, 'v'));
+    for (let i = 0; i < 10; i++) await withDatabase(disk, LEFT_IN_LOG, (db) => db.put(`key ${i}`, 'v'));
     expect((await filesOf(disk, '.log')).length).toBeLessThanOrEqual(11);
     await withDatabase(disk, {}, (db) => db.flush());
     expect(await filesOf(disk, '.log')).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LyingFileSystem } from '../support/lying-file-system.js';
+import { LyingFileSystem } from '../../src/fs/lying-file-system.js';
 import { FAULT_CLASSES, FAULT_PLACES, sweep } from './fault-sweep.js';
 
 /** `npm run test:faults` meets every operation. */

@@ -69,7 +69,7 @@ export async function sweep(faultClass: FaultClass, place: FaultPlace, options: 
   for (let nth = options.first; ; nth += options.stride) {
     const disk = new MemoryFileSystem();
     const below = options.wrap?.(disk) ?? disk;
-    const faulty = new FaultyFileSystem(below, [{ ...faultClass.rule, nth }], nth);
+    const faulty = new FaultyFileSystem(below, [{ ...faultClass.rule, nth }], { seed: nth });
     const disks: FaultDisks = place === 'worker' ? { engine: below, jobs: faulty } : { engine: faulty, jobs: below };
     const problem = await meetOne(disks, disk, nth, row, faulty);
     options.onRun?.();

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { wholeNumber } from '../../native-bench/support/flags.js';
 import { startProgress } from '../../native-bench/support/progress.js';
 import { formatCount, formatTable } from '../../native-bench/support/text-table.js';
-import { LyingFileSystem } from '../support/lying-file-system.js';
+import { LyingFileSystem } from '../../src/fs/lying-file-system.js';
 import type { SweepRow } from './fault-sweep.js';
 import { FAULT_CLASSES, FAULT_PLACES, OUTCOMES, sweep } from './fault-sweep.js';
 

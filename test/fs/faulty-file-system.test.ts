@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemCodeOf } from '../../src/base/errors.js';
 import { allocateSharedMemory } from '../../src/base/shared-memory.js';
+import { SimulatedTime } from '../../src/base/simulated-time.js';
 import { type FaultRule, FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 
@@ -113,7 +114,7 @@ describe('a faulty file system', () => {
     memory.openSync('/file', 'create').writeSync(new Uint8Array(100), 0);
     const flipped: string[] = [];
     for (const seed of [1, 1, 2]) {
-      const fileSystem = new FaultyFileSystem(memory, [{ kind: 'read', nth: 1, effect: 'corrupt-read' }], seed);
+      const fileSystem = new FaultyFileSystem(memory, [{ kind: 'read', nth: 1, effect: 'corrupt-read' }], { seed });
       const target = new Uint8Array(100);
       await (await fileSystem.open('/file', 'read')).read(target, 0);
       const damaged = target.filter((byte) => byte !== 0);
@@ -145,5 +146,60 @@ describe('a faulty file system', () => {
     const handle = await fileSystem.open('/file', 'create');
     await expect(handle.close()).rejects.toThrow('EIO');
     await expect(handle.datasync()).rejects.toThrow('only while it is open');
+  });
+});
+
+describe('a rule that is armed later', () => {
+  it('counts from then on, and is forgotten when the disk is disarmed', async () => {
+    const fileSystem = new FaultyFileSystem(memory);
+    const handle = await fileSystem.open('/file', 'create');
+    await handle.write(new Uint8Array(1), 0);
+    fileSystem.arm({ kind: 'write', times: Number.POSITIVE_INFINITY, error: 'ENOSPC' });
+    await expect(handle.write(new Uint8Array(1), 0)).rejects.toThrow('ENOSPC');
+    await expect(handle.write(new Uint8Array(1), 0)).rejects.toThrow('ENOSPC');
+    fileSystem.disarm();
+    await handle.write(new Uint8Array(1), 0);
+    expect(fileSystem.injected).toHaveLength(2);
+  });
+});
+
+describe('an operation that is late', () => {
+  it('succeeds once the time has passed, and keeps no other waiting', async () => {
+    const time = new SimulatedTime();
+    const rule: FaultRule = { kind: 'datasync', path: /slow/, effect: 'delay', delayMs: 500 };
+    const fileSystem = new FaultyFileSystem(memory, [rule], { timers: time });
+    const slow = await fileSystem.open('/slow', 'create');
+    const fast = await fileSystem.open('/fast', 'create');
+    let isSynced = false;
+    const syncing = slow.datasync().then(() => {
+      isSynced = true;
+    });
+    await fast.datasync();
+    await slow.write(new Uint8Array(3), 0);
+    time.advance(499);
+    await fast.datasync();
+    expect(isSynced).toBe(false);
+    time.advance(1);
+    await syncing;
+    await slow.datasync();
+    expect(fileSystem.injected).toMatchObject([{ kind: 'datasync', path: '/slow' }]);
+  });
+
+  it('may fail as well, by a rule of its own', async () => {
+    const time = new SimulatedTime();
+    const rules: FaultRule[] = [
+      { kind: 'open', effect: 'delay', delayMs: 10 },
+      { kind: 'open', error: 'EMFILE' },
+    ];
+    const opening = new FaultyFileSystem(memory, rules, { timers: time }).open('/file', 'create');
+    time.advance(10);
+    await expect(opening).rejects.toThrow('EMFILE');
+  });
+
+  it('does not wait where the caller cannot', () => {
+    const rule: FaultRule = { effect: 'delay', delayMs: 1e9, times: Number.POSITIVE_INFINITY };
+    const handle = new FaultyFileSystem(memory, [rule]).openSync('/file', 'create');
+    handle.writeSync(new Uint8Array(1), 0);
+    expect(handle.sizeBytesSync()).toBe(1);
   });
 });

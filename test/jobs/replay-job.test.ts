@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
+import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { InlineRunner } from '../../src/jobs/inline-runner.js';
 import type { ReplayJob, ReplayOutput } from '../../src/jobs/job.js';
 import { Arena } from '../../src/memtable/arena.js';
@@ -7,13 +7,17 @@ import { Memtable } from '../../src/memtable/memtable.js';
 import type { LogStretch } from '../../src/wal/log-stretch.js';
 import { replayWal } from '../../src/wal/wal-replay.js';
 import { killedWithFourSegments } from '../support/log-damage.js';
-import { code, DIRECTORY, flipBit } from '../support/test-database.js';
+import { code, DIRECTORY, filesOf, flipBit, withDatabase } from '../support/test-database.js';
 
 const KEYS = Array.from({ length: 40 }, (_, i) => String(i).padStart(2, '0'));
 
 /** A log of forty puts in four segments, and where each record stands. */
 async function log(): Promise<{ disk: MemoryFileSystem; stretches: LogStretch[]; names: string[] }> {
   const { disk, names } = await killedWithFourSegments();
+  return { disk, names, stretches: await stretchesOf(disk, names) };
+}
+
+async function stretchesOf(disk: MemoryFileSystem, names: readonly string[]): Promise<LogStretch[]> {
   const stretches: LogStretch[] = [];
   await replayWal({
     fileSystem: disk,
@@ -24,7 +28,7 @@ async function log(): Promise<{ disk: MemoryFileSystem; stretches: LogStretch[];
     onDamage: 'fail',
     onRecord: (_, { stretch }) => void stretches.push(stretch),
   });
-  return { disk, stretches, names };
+  return stretches;
 }
 
 async function replay(
@@ -83,6 +87,20 @@ describe('a replay job', () => {
     }
     expect(found.length).toBeGreaterThan(2);
     expect(found.flat()).toEqual(KEYS);
+  });
+
+  it('puts no part of a batch into a memtable that has no room for the whole', async () => {
+    const disk = new MemoryFileSystem();
+    await withDatabase(disk, { flushOnClose: false }, async (db) => {
+      const batch = (name: string) =>
+        Array.from({ length: 10 }, (_, i) => ({ type: 'put' as const, key: `${name}${i}`, value: 'v'.repeat(1000) }));
+      await db.batch(batch('a'));
+      await db.batch(batch('b'));
+    });
+    const stretches = await stretchesOf(disk, await filesOf(disk, '.log'));
+    const { memtable, output } = await replay(disk, stretches, 16_000);
+    expect(keysOf(memtable).map((key) => key[0])).toEqual(Array(10).fill('a'));
+    expect(output).toMatchObject({ lastSequence: 10, rest: [stretches[1]] });
   });
 
   it('gives a memtable that takes further inserts', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readUint32, writeUint32 } from '../../src/base/bytes.js';
 import { crc32c } from '../../src/base/checksum.js';
+import { MIB } from '../../src/base/limits.js';
 import {
   FRAME_FIRST,
   FRAME_FULL,
@@ -11,7 +12,7 @@ import {
   FRAME_MIDDLE,
 } from '../../src/log/log-format.js';
 import type { LogEvent } from '../../src/log/log-reader.js';
-import { fuzzRuns, guardedDisk, mutate, mutations, mutationsInPlace } from '../support/fuzz.js';
+import { answerOfPromise, fuzzRuns, guardedDisk, mutate, mutations, mutationsInPlace } from '../support/fuzz.js';
 import { eventsOf, frameOf, IDENTITY, memoryWith, PATH } from './log-bytes.js';
 
 /**
@@ -19,6 +20,7 @@ import { eventsOf, frameOf, IDENTITY, memoryWith, PATH } from './log-bytes.js';
  */
 const OPTIONS = fuzzRuns(300);
 const STALE_IDENTITY = 0x0ddba11;
+const LOOK_ALIKE = 0x000f_0000;
 
 interface Log {
   readonly frames: readonly Uint8Array[];
@@ -139,6 +141,15 @@ describe('a log reader over hostile bytes', () => {
       expectHonest(await eventsOfBytes(bytes, { alignmentBytes, resume: true }), log);
     });
     await fc.assert(property, OPTIONS);
+  });
+
+  it('refuses to look on where every eight bytes look like a frame of a megabyte, instead of checking each', async () => {
+    const bytes = new Uint8Array(2 * MIB);
+    // Identity and payload length are one number, so that each of its places is a header.
+    for (let at = 0; at < bytes.length; at += 4) writeUint32(bytes, at, LOOK_ALIKE);
+    const disk = guardedDisk(await memoryWith({ [PATH]: bytes }), 20);
+    const answer = await answerOfPromise(() => eventsOf(disk, { identity: LOOK_ALIKE }));
+    expect(answer).toHaveProperty('refused', expect.stringContaining(PATH));
   });
 
   it('ends on headers whose checksums were made to fit the damage', async () => {

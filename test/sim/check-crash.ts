@@ -2,8 +2,7 @@ import { Prng } from '../../src/base/prng.js';
 import type { Database } from '../../src/engine/api.js';
 import type { CheckpointRecord, CrashPoint } from './crash-recorder.js';
 import { drawOptions } from './draw-steps.js';
-import { describeContents } from './life.js';
-import { checkScans, contentsOf } from './reading.js';
+import { checkScans, contentsOf, describeContents } from './reading.js';
 import type { SimulatedWorld } from './simulated-world.js';
 import { Violation } from './violation.js';
 

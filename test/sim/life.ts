@@ -5,9 +5,18 @@ import type { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import type { OutputOf, WorkerJob } from '../../src/jobs/job.js';
 import { valueAt, type WriteHistory } from '../support/write-history.js';
 import { type CheckpointRecord, type CrashPoint, CrashRecorder } from './crash-recorder.js';
-import { boundsOf, checkRange, checkScans, contentsOf, entriesWithin, expectEntries } from './reading.js';
+import {
+  boundsOf,
+  checkRange,
+  checkScans,
+  contentsOf,
+  describeContents,
+  entriesWithin,
+  expectEntries,
+} from './reading.js';
 import type { SimulatedWorld } from './simulated-world.js';
-import { ALL_KEYS, CONDITION_KEYS, keyAt, type Step, type StepOf, type StepOperation, valueText } from './step.js';
+import { ALL_KEYS, CONDITION_KEYS, keyAt, type Step, type StepOf, valueText } from './step.js';
+import { batchOperation, ttlOf, writeOne } from './step-writes.js';
 import { Violation, violationOf } from './violation.js';
 
 interface OpenSnapshot {
@@ -359,37 +368,6 @@ export class Life {
   }
 }
 
-function batchOperation(operation: StepOperation, id: number, part: number): BatchOperation {
-  const key = keyAt(operation.key);
-  switch (operation.type) {
-    case 'put': {
-      const value = valueText(id, part, operation.valueBytes);
-      return operation.ttlMs === undefined
-        ? { type: 'put', key, value }
-        : { type: 'put', key, value, ttlMs: operation.ttlMs };
-    }
-    case 'del':
-      return { type: 'del', key };
-    case 'delRange':
-      return { type: 'delRange', gte: key, lt: keyAt(operation.endKey) };
-  }
-}
-
-function writeOne(db: Database, operation: BatchOperation, sync: boolean): Promise<void> {
-  switch (operation.type) {
-    case 'put':
-      return db.put(operation.key, operation.value, { sync, ...ttlOf(operation) });
-    case 'del':
-      return db.del(operation.key, { sync });
-    case 'delRange':
-      return db.deleteRange(operation.gte, operation.lt, { sync });
-  }
-}
-
-function ttlOf({ ttlMs }: { readonly ttlMs?: number }): { ttlMs?: number } {
-  return ttlMs === undefined ? {} : { ttlMs };
-}
-
 async function expectConflict(done: Promise<unknown>): Promise<void> {
   try {
     await done;
@@ -402,9 +380,4 @@ async function expectConflict(done: Promise<unknown>): Promise<void> {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-export function describeContents(contents: ReadonlyMap<string, string>): string {
-  const entries = entriesWithin(contents, undefined).map(([key, value]) => `${key.slice(-3)}=${value.slice(0, 8)}`);
-  return entries.length === 0 ? 'nothing' : entries.join(' ');
 }

@@ -59,3 +59,9 @@ function scan(db: Database, bounds: { gte?: string; lt?: string; reverse: boolea
 function describe(entry: readonly string[] | undefined): string {
   return entry === undefined ? 'none' : `${entry[0]} = ${entry[1].slice(0, 20)}`;
 }
+
+/** For a message. */
+export function describeContents(contents: ReadonlyMap<string, string>): string {
+  const entries = entriesWithin(contents, undefined).map(([key, value]) => `${key.slice(-3)}=${value.slice(0, 8)}`);
+  return entries.length === 0 ? 'nothing' : entries.join(' ');
+}

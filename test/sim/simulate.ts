@@ -9,10 +9,13 @@ import { SimulatedWorld } from './simulated-world.js';
 import type { Step } from './step.js';
 import { type Violation, violationOf } from './violation.js';
 
-const STEPS_MIN = 25;
-const STEPS_SPAN = 25;
+/** Most seeds are short, so that there are many; some go deep. */
+const STEPS_MIN = 10;
+const STEPS_SPAN = 20;
+const LONG_STEPS = 70;
+const LONG_CHANCE = 0.1;
 /** In a life that begins where a crash ended another one. */
-const LATER_STEPS = 10;
+const LATER_STEPS = 8;
 /** Every so manieth crash goes on to another life, and every so manieth is crashed in its recovery at least. */
 const LATER_LIFE_EVERY = 40;
 const RECOVERY_EVERY = 13;
@@ -49,7 +52,8 @@ export interface SimulationReport {
 export function stepsOf({ seed, steps }: SimulationCase): readonly Step[] {
   if (steps !== undefined) return steps;
   const prng = new Prng(seed);
-  return drawSteps(prng, STEPS_MIN + prng.below(STEPS_SPAN), 1);
+  const count = prng.chance(LONG_CHANCE) ? LONG_STEPS : STEPS_MIN + prng.below(STEPS_SPAN);
+  return drawSteps(prng, count, 1);
 }
 
 /** One seed: a life, its crashes, later lives from some of them, and their crashes. Ends at the first violation. */

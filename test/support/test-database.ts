@@ -7,9 +7,9 @@ import { settles } from './settles.js';
 
 export const DIRECTORY = '/db';
 
-/** Opens the test directory on `fileSystem`; `fdatasync`, so that no time is spent on timing a disk of memory. */
+/** Opens the test directory on `fileSystem`. */
 export function openOn(fileSystem: FileSystem, options: Options = {}): Promise<Database> {
-  return settles('the open', openForTest(fileSystem, DIRECTORY, { walSync: 'fdatasync', ...options }));
+  return settles('the open', openForTest(fileSystem, DIRECTORY, options));
 }
 
 /** Runs `work` on an open database and closes it, whatever happens. */

@@ -64,6 +64,15 @@ describe('a version edit of any content', () => {
     });
     fc.assert(property, fuzzRuns(3000));
   });
+
+  it('is refused where it says when the last of no entries expires', () => {
+    const good = encodeVersionEdit(added(0, table(8, 's', 'z', { expiringCount: 1, largestExpiryMs: 9 })));
+    const countAt = Buffer.from(good).lastIndexOf(Buffer.of(5, 2, 1, 9)) + 2;
+    const bad = Uint8Array.from(good);
+    bad[countAt] = 0;
+    expect(answerForView(good, decode)).toHaveProperty('value');
+    expect(answerForView(bad, decode)).toHaveProperty('refused');
+  });
 });
 
 describe('a manifest header of any content', () => {

@@ -1,11 +1,22 @@
-import type { DirectoryLock, FileHandle, FileMapping, FileSystem, OpenMode } from '../../src/fs/file-system.js';
+import type { DirectoryLock, FileHandle, FileMapping, FileSystem, OpenMode } from './file-system.js';
 
-/** A disk that says it has synced and has not: what it was asked to make durable is only written. For canaries. */
+export interface LyingFileSystemOptions {
+  /** Whether directories are not synced either, so that names are lost as well as bytes. Default `false`. */
+  readonly liesOfDirectories?: boolean;
+}
+
+/**
+ * A disk with a cache that it does not empty: it says that it has synced, and has only written. A killed process loses nothing on it;
+ * a power loss takes what no disk may take, so no database keeps its promises there. For tests that must be able to fail: a check
+ * that passes on such a disk, crashed by `crashClone`, checks nothing.
+ */
 export class LyingFileSystem implements FileSystem {
   readonly #inner: FileSystem;
+  readonly #liesOfDirectories: boolean;
 
-  constructor(inner: FileSystem) {
+  constructor(inner: FileSystem, { liesOfDirectories = false }: LyingFileSystemOptions = {}) {
     this.#inner = inner;
+    this.#liesOfDirectories = liesOfDirectories;
   }
 
   get canMap(): boolean {
@@ -68,12 +79,12 @@ export class LyingFileSystem implements FileSystem {
     this.#inner.removeSync(path);
   }
 
-  syncDirectory(directory: string): Promise<void> {
-    return this.#inner.syncDirectory(directory);
+  async syncDirectory(directory: string): Promise<void> {
+    if (!this.#liesOfDirectories) await this.#inner.syncDirectory(directory);
   }
 
   syncDirectorySync(directory: string): void {
-    this.#inner.syncDirectorySync(directory);
+    if (!this.#liesOfDirectories) this.#inner.syncDirectorySync(directory);
   }
 
   lock(directory: string): Promise<DirectoryLock> {
