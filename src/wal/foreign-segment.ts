@@ -15,6 +15,7 @@ export async function findForeignHeader(
   number: number,
 ): Promise<Damage | undefined> {
   const identity = await identityOfFrame0(fileSystem, path);
+  if (identity === undefined) return undefined;
   const payload = await readLogHeader(fileSystem, path, identity);
   if (payload === undefined) return undefined;
   const file = logName(number);
@@ -24,9 +25,10 @@ export async function findForeignHeader(
   return { file, offsetBytes: 0, expected: 'a log segment of this database', found };
 }
 
-async function identityOfFrame0(fileSystem: FileSystem, path: string): Promise<number> {
+async function identityOfFrame0(fileSystem: FileSystem, path: string): Promise<number | undefined> {
   const handle = await fileSystem.open(path, 'read');
   try {
+    if ((await handle.sizeBytes()) < FRAME_HEADER_BYTES) return undefined;
     const frame = new Uint8Array(FRAME_HEADER_BYTES);
     await handle.read(frame, 0);
     return readFrameHeader(frame, 0).identity;

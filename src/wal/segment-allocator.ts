@@ -113,8 +113,8 @@ export class SegmentAllocator {
   /** Takes over the spares that an earlier opener left behind; those beyond the limit are removed. Errors: STEME_IO. */
   async adopt(numbers: readonly number[]): Promise<void> {
     for (const number of numbers) {
-      if (this.#hasRoom) await this.#keepOrRemove(number);
-      else await this.#options.fileSystem.remove(this.#path(recycledName(number)));
+      if (!this.#hasRoom) await this.#options.fileSystem.remove(this.#path(recycledName(number)));
+      else if (await this.#keepOrRemove(number)) await this.#syncSpare(number);
     }
   }
 
@@ -147,13 +147,28 @@ export class SegmentAllocator {
     else this.#spares.push({ number, sizeBytes: segmentBytes });
   }
 
-  async #keepOrRemove(number: number): Promise<void> {
+  /** Its space must be durable before a manifest names it as the first segment; whoever was killed while it made it did not see to that. */
+  async #syncSpare(number: number): Promise<void> {
+    const handle = await this.#options.fileSystem.open(this.#path(recycledName(number)), 'update');
+    try {
+      await synced(handle.datasync());
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Whether it is kept. */
+  async #keepOrRemove(number: number): Promise<boolean> {
     const { fileSystem } = this.#options;
     const path = this.#path(recycledName(number));
     const sizeBytes = await fileSystem.statBytes(path);
-    if (sizeBytes === undefined) return;
-    if (this.#isClosed || sizeBytes === 0) await fileSystem.remove(path);
-    else this.#spares.push({ number, sizeBytes });
+    if (sizeBytes === undefined) return false;
+    if (this.#isClosed || sizeBytes === 0) {
+      await fileSystem.remove(path);
+      return false;
+    }
+    this.#spares.push({ number, sizeBytes });
+    return true;
   }
 
   async #promote(spare: Spare, number: number): Promise<SegmentFile> {

@@ -200,6 +200,18 @@ describe('spares of an earlier opener', () => {
     expect(await fileSystem.list('/db')).toEqual(['000004.recycled', '000005.recycled']);
     expect(allocator.hasSpare).toBe(true);
   });
+
+  it('are made durable: a process that was killed while it made one has left it to the page cache', async () => {
+    const fileSystem = await memoryWith({});
+    const handle = fileSystem.openSync('/db/000003.recycled', 'create');
+    handle.writeSync(new Uint8Array(4096), 0);
+    handle.closeSync();
+    const killed = fileSystem.clone();
+    const { allocator } = allocatorOn(killed);
+    await allocator.adopt([3]);
+    const { path } = await allocator.take();
+    for (let seed = 0; seed < 10; seed++) expect(await killed.crashClone(seed).statBytes(path)).toBe(4096);
+  });
 });
 
 describe('closing', () => {
