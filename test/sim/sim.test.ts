@@ -55,7 +55,7 @@ describe('the shrinker', () => {
 
   it('leaves only the steps that it takes to fail', async () => {
     const ids = stepsOf({ seed: 5 }).map(({ id }) => id);
-    const needed = [ids[3], ids[4], ids[20]];
+    const needed = [ids[3], ids[4], ...ids.slice(-1)];
     const shrunk = await shrink(5, async (simulationCase) => {
       const present = new Set(stepsOf(simulationCase).map(({ id }) => id));
       const isFailing = needed.every((id) => present.has(id));

@@ -10,15 +10,15 @@ import type { Step } from './step.js';
 import { type Violation, violationOf } from './violation.js';
 
 /** Most seeds are short, so that there are many; some go deep. */
-const STEPS_MIN = 10;
-const STEPS_SPAN = 20;
+const STEPS_MIN = 8;
+const STEPS_SPAN = 14;
 const LONG_STEPS = 70;
-const LONG_CHANCE = 0.1;
+const LONG_CHANCE = 0.06;
 /** In a life that begins where a crash ended another one. */
 const LATER_STEPS = 8;
 /** Every so manieth crash goes on to another life, and every so manieth is crashed in its recovery at least. */
-const LATER_LIFE_EVERY = 40;
-const RECOVERY_EVERY = 13;
+const LATER_LIFE_EVERY = 50;
+const RECOVERY_EVERY = 25;
 
 /** A seed says everything; the rest narrows it down. */
 export interface SimulationCase {
