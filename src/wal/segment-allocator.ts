@@ -114,7 +114,7 @@ export class SegmentAllocator {
   async adopt(numbers: readonly number[]): Promise<void> {
     for (const number of numbers) {
       if (!this.#hasRoom) await this.#options.fileSystem.remove(this.#path(recycledName(number)));
-      else if (await this.#keepOrRemove(number)) await this.#syncSpare(number);
+      else await this.#keepOrRemove(number);
     }
   }
 
@@ -148,8 +148,8 @@ export class SegmentAllocator {
   }
 
   /** Its space must be durable before a manifest names it as the first segment; whoever was killed while it made it did not see to that. */
-  async #syncSpare(number: number): Promise<void> {
-    const handle = await this.#options.fileSystem.open(this.#path(recycledName(number)), 'update');
+  async #syncSpare(path: string): Promise<void> {
+    const handle = await this.#options.fileSystem.open(path, 'update');
     try {
       await synced(handle.datasync());
     } finally {
@@ -157,18 +157,15 @@ export class SegmentAllocator {
     }
   }
 
-  /** Whether it is kept. */
-  async #keepOrRemove(number: number): Promise<boolean> {
+  async #keepOrRemove(number: number): Promise<void> {
     const { fileSystem } = this.#options;
     const path = this.#path(recycledName(number));
     const sizeBytes = await fileSystem.statBytes(path);
-    if (sizeBytes === undefined) return false;
-    if (this.#isClosed || sizeBytes === 0) {
-      await fileSystem.remove(path);
-      return false;
-    }
+    if (sizeBytes === undefined) return;
+    if (this.#isClosed || sizeBytes === 0) return fileSystem.remove(path);
+    await this.#syncSpare(path);
+    if (this.#isClosed) return fileSystem.remove(path);
     this.#spares.push({ number, sizeBytes });
-    return true;
   }
 
   async #promote(spare: Spare, number: number): Promise<SegmentFile> {

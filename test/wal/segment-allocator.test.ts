@@ -173,6 +173,18 @@ describe('a retired segment', () => {
     expect(await fileSystem.list('/db')).toEqual(['000010.log', '000011.log']);
   });
 
+  it('is durable before it is used again: a process that was killed while it made one left it to the page cache', async () => {
+    const fileSystem = await memoryWith({});
+    const handle = fileSystem.openSync('/db/000003.log', 'create');
+    handle.writeSync(new Uint8Array(4096), 0);
+    handle.closeSync();
+    const killed = fileSystem.clone();
+    const { allocator } = allocatorOn(killed);
+    await allocator.retire(3);
+    const { path } = await allocator.take();
+    for (let seed = 0; seed < 10; seed++) expect(await killed.crashClone(seed).statBytes(path)).toBe(4096);
+  });
+
   it('can be retired again after a crash that undid the rename', async () => {
     const before = await memoryWith({ '/db/000001.log': new Uint8Array(100) });
     await allocatorOn(before).allocator.retire(1);
