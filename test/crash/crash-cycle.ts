@@ -145,7 +145,9 @@ export class CrashCycles {
 type Judged = Omit<CycleResult, 'kills' | 'livesMs' | 'judgingMs'>;
 
 /** What the judge opens with: nothing goes on by itself under it, and the log stays for the next recovery. */
-function judgeOptions({ options }: CrashTask): CrashTask['options'] & { readonly autoCompact: false; readonly flushOnClose: false } {
+function judgeOptions({
+  options,
+}: CrashTask): CrashTask['options'] & { readonly autoCompact: false; readonly flushOnClose: false } {
   return { ...options, autoCompact: false, flushOnClose: false };
 }
 

@@ -3,7 +3,7 @@ import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../../src/base/limits.js';
 import type { BatchOperation, Database, WriteOptions } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
-import { openForTest } from '../../src/testing.js';
+import { openWith, testEnvironment } from '../../src/testing.js';
 import { code, DIRECTORY, openOn } from '../support/test-database.js';
 
 /** What a program without types may pass. */
@@ -161,7 +161,7 @@ describe('bad options are refused', () => {
   });
 
   it('what is no object at all', async () => {
-    const opening = openForTest(new MemoryFileSystem(), DIRECTORY, untyped<Options>(null));
+    const opening = openWith(DIRECTORY, untyped<Options>(null), testEnvironment(new MemoryFileSystem()));
     await expect(opening).rejects.toEqual(code('STEME_INVALID_OPTION'));
   });
 

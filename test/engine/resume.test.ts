@@ -17,7 +17,7 @@ async function fullFrom(rule: Omit<FaultRule, 'times' | 'error'>, options = {}) 
   const { path } = rule;
   const matches = (name: string): boolean => isFull && path instanceof RegExp && path.test(name);
   const faulty = new FaultyFileSystem(disk, [{ ...rule, path: matches, error: 'ENOSPC', times: FOREVER }]);
-  const db = await openOn(faulty, { memtableBytes: 8192, ...options });
+  const db = await openOn(faulty, { memtableBytes: 8192, flushOnClose: false, ...options });
   const end = (): void => {
     isFull = false;
   };
@@ -135,7 +135,7 @@ describe('resume', () => {
 
   it('goes on after a manifest switch that found no room', async () => {
     const disk = new MemoryFileSystem();
-    await withDatabase(disk, {}, (db) => db.put('a', '1'));
+    await withDatabase(disk, { flushOnClose: false }, (db) => db.put('a', '1'));
     let isFull = true;
     const path = (name: string): boolean => isFull && name.includes('CURRENT');
     const faulty = new FaultyFileSystem(disk, [{ kind: 'rename', path, nth: 1, times: FOREVER, error: 'EDQUOT' }]);

@@ -11,7 +11,14 @@ import { killedWithFourSegments, killedWithOneSegment } from '../support/log-dam
 import { DIRECTORY, filesOf, flipBit, openOn, readWhole, replaceFile, withDatabase } from '../support/test-database.js';
 import { verifyOn } from '../support/verify-database.js';
 
-const OPTIONS: Options = { blockBytes: 512, compression: 'none', blobThreshold: 1024, autoCompact: false };
+/** What is in memory stays in the log, for the walk over that. */
+const OPTIONS: Options = {
+  blockBytes: 512,
+  compression: 'none',
+  blobThreshold: 1024,
+  autoCompact: false,
+  flushOnClose: false,
+};
 const KEYS = 200;
 
 let disk: MemoryFileSystem;
