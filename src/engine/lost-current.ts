@@ -34,7 +34,7 @@ async function holdsRecords(fileSystem: FileSystem, path: string): Promise<boole
     for (let position = firstRecordOffsetBytes(FRAME_ALIGNMENT_BYTES); ; ) {
       const bytes = await handle.read(chunk, position);
       if (bytes === 0) return false;
-      if (chunk.subarray(0, bytes).some((byte) => byte !== 0)) return true;
+      for (let i = 0; i < bytes; i++) if (chunk[i] !== 0) return true;
       position += bytes;
     }
   } finally {

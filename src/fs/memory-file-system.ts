@@ -257,11 +257,13 @@ export class MemoryFileSystem implements FileSystem {
   }
 }
 
+/** Absolute, with no part that is empty or starts with a dot. */
+const IS_PLAIN = /^(\/[^/.][^/]*)+$/;
+
 function partsOf(path: string): string[] {
-  return posix
-    .resolve('/', path)
-    .split('/')
-    .filter((part) => part !== '');
+  // Most paths are plain already, and there is one with every call.
+  const plain = IS_PLAIN.test(path) ? path : posix.resolve('/', path);
+  return plain === '/' ? [] : plain.slice(1).split('/');
 }
 
 /** A file that has several names takes its room once. */
