@@ -16,9 +16,9 @@ const LONG_STEPS = 70;
 const LONG_CHANCE = 0.06;
 /** In a life that begins where a crash ended another one. */
 const LATER_STEPS = 8;
-/** Every so manieth crash goes on to another life, and every so manieth is crashed in its recovery at least. */
-const LATER_LIFE_EVERY = 50;
-const RECOVERY_EVERY = 25;
+/** How often a crash goes on to another life, and how often it is crashed in its recovery and no more. */
+const LATER_LIFE_CHANCE = 0.02;
+const RECOVERY_CHANCE = 0.03;
 
 /** A seed says everything; the rest narrows it down. */
 export interface SimulationCase {
@@ -123,8 +123,9 @@ class Simulation {
     const disk = crash.disk.clone();
     const count = await this.#check(`${index}`, crash, seed);
     if (count === undefined) return;
-    if (index % LATER_LIFE_EVERY === 0) await this.#liveOn(index, { ...crash, disk }, count, seed, LATER_STEPS);
-    else if (index % RECOVERY_EVERY === 0) await this.#liveOn(index, { ...crash, disk }, count, seed, 0);
+    const dice = new Prng(seed ^ 0x27d4eb2f);
+    if (dice.chance(LATER_LIFE_CHANCE)) await this.#liveOn(index, { ...crash, disk }, count, seed, LATER_STEPS);
+    else if (dice.chance(RECOVERY_CHANCE)) await this.#liveOn(index, { ...crash, disk }, count, seed, 0);
   }
 
   /** Opens what the crash left once more, crashed all the while, and goes on from there. */
