@@ -52,8 +52,8 @@ export class SegmentAllocator {
   readonly #spares: Spare[] = [];
   /** Spares on their way: being filled, or being renamed. */
   #arrivingCount = 0;
-  /** Segments that were taken and have not come back. */
-  #lentCount = 0;
+  /** Segments that were taken and have not come back. Their space is durable. */
+  readonly #lent = new Set<number>();
   #filling: Promise<void> | undefined;
   #isClosed = false;
   #hasTried = false;
@@ -72,7 +72,7 @@ export class SegmentAllocator {
    */
   prepare(): void {
     if (this.#isClosed || this.hasSpare || this.#arrivingCount > 0 || this.#options.recycledMax < 1) return;
-    if (this.#hasTried || this.#lentCount > (this.#options.lentMax ?? Number.POSITIVE_INFINITY)) return;
+    if (this.#hasTried || this.#lent.size > (this.#options.lentMax ?? Number.POSITIVE_INFINITY)) return;
     this.#hasTried = true;
     this.#arrivingCount++;
     this.#filling = this.#makeSpare()
@@ -87,24 +87,24 @@ export class SegmentAllocator {
   async take(): Promise<SegmentFile> {
     assert(!this.#isClosed, 'a closed allocator hands out no segment');
     this.#hasTried = false;
-    this.#lentCount++;
     const spare = this.#spares.pop();
     const number = this.#options.allocateNumber();
-    return spare === undefined ? this.#createSmall(number) : this.#promote(spare, number);
+    const file = await (spare === undefined ? this.#createSmall(number) : this.#promote(spare, number));
+    this.#lent.add(number);
+    return file;
   }
 
   /** Gives back a segment that no recovery needs any more: kept as a spare if there is room for one, else removed. Errors: STEME_IO. */
   async retire(number: number): Promise<void> {
     const { fileSystem } = this.#options;
     const path = this.#path(logName(number));
-    // Those of an earlier opener were not lent by this one.
-    this.#lentCount = Math.max(0, this.#lentCount - 1);
+    const isLent = this.#lent.delete(number);
     if (!this.#hasRoom) return fileSystem.remove(path);
     this.#arrivingCount++;
     try {
       // Not synced: if a crash undoes the rename, recovery finds an obsolete segment and retires it again.
       await fileSystem.rename(path, this.#path(recycledName(number)));
-      await this.#keepOrRemove(number);
+      await this.#keepOrRemove(number, isLent);
     } finally {
       this.#arrivingCount--;
     }
@@ -114,7 +114,7 @@ export class SegmentAllocator {
   async adopt(numbers: readonly number[]): Promise<void> {
     for (const number of numbers) {
       if (!this.#hasRoom) await this.#options.fileSystem.remove(this.#path(recycledName(number)));
-      else await this.#keepOrRemove(number);
+      else await this.#keepOrRemove(number, false);
     }
   }
 
@@ -157,13 +157,13 @@ export class SegmentAllocator {
     }
   }
 
-  async #keepOrRemove(number: number): Promise<void> {
+  async #keepOrRemove(number: number, isDurable: boolean): Promise<void> {
     const { fileSystem } = this.#options;
     const path = this.#path(recycledName(number));
     const sizeBytes = await fileSystem.statBytes(path);
     if (sizeBytes === undefined) return;
     if (this.#isClosed || sizeBytes === 0) return fileSystem.remove(path);
-    await this.#syncSpare(path);
+    if (!isDurable) await this.#syncSpare(path);
     if (this.#isClosed) return fileSystem.remove(path);
     this.#spares.push({ number, sizeBytes });
   }
