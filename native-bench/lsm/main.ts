@@ -4,12 +4,14 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startChild } from '../support/child-process.js';
 import { wholeNumber } from '../support/flags.js';
-import { emptyWorkDirectory, isInMemory, removeWorkDirectory, shownPath } from '../support/work-directory.js';
+import { noteWhatMisleads } from '../support/misleading-figures.js';
+import { say } from '../support/say.js';
+import { emptyWorkDirectory, removeWorkDirectory, shownPath } from '../support/work-directory.js';
 import { formatResults, type Run } from './goals.js';
 import { ENGINE_NAMES, type EngineName } from './lsm-engine.js';
 import type { WorkloadTask } from './workload-child.js';
@@ -97,16 +99,7 @@ function save(runs: readonly Run[]): void {
   say(`\nwritten to ${shownPath(file.pathname)}`);
 }
 
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-const [loadAtStart] = loadavg();
-if (loadAtStart > availableParallelism() / 2)
-  say(`Note: the load is ${loadAtStart.toFixed(1)}: figures of a busy machine mislead.`);
-const place = emptyWorkDirectory('bench-probe');
-if (isInMemory(place)) say(`Note: ${shownPath(place)} is in memory, so the figures mislead.`);
-removeWorkDirectory(place);
+const loadAtStart = noteWhatMisleads();
 say(
   'Keys of 16 bytes, values of 100 bytes that are 50 random bytes twice. Ingest in batches of 1,000 with 4 in flight and no',
 );

@@ -3,12 +3,13 @@
  * long until it is open, answers the first read, acknowledges the first durable write?
  */
 import { writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startChild } from '../support/child-process.js';
 import { wholeNumber } from '../support/flags.js';
+import { noteWhatMisleads } from '../support/misleading-figures.js';
+import { say } from '../support/say.js';
 import { formatCount, formatMegabytes, formatMs, formatTable } from '../support/text-table.js';
-import { emptyWorkDirectory, isInMemory, removeWorkDirectory, shownPath } from '../support/work-directory.js';
+import { emptyWorkDirectory, removeWorkDirectory } from '../support/work-directory.js';
 import type { KeyOrder } from './recovery-data.js';
 import type { FilledReport, OpenedReport, RecoveryTask } from './recovery-task.js';
 
@@ -119,16 +120,7 @@ function formatRow({ name }: Row, opened: OpenedReport): string[] {
   ];
 }
 
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-const [loadAtStart] = loadavg();
-if (loadAtStart > availableParallelism() / 2)
-  say(`Note: the load is ${loadAtStart.toFixed(1)}: figures of a busy machine mislead.`);
-const place = emptyWorkDirectory('bench-probe');
-if (isInMemory(place)) say(`Note: ${shownPath(place)} is in memory, so the figures mislead.`);
-removeWorkDirectory(place);
+noteWhatMisleads();
 say(
   `Keys of 16 bytes, random or rising with time; values of 100 bytes or 1 KiB. Page cache ${flags.cold ? 'cold' : 'warm'}.\n`,
 );

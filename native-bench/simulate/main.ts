@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { MIB } from '../../src/base/limits.js';
 import { COMPACTION_DEFAULTS, type CompactionSettings } from '../../src/compaction/compaction-settings.js';
 import { startProgress } from '../support/progress.js';
+import { say } from '../support/say.js';
 import { formatCount } from '../support/text-table.js';
 import { formatLevels, formatReads, formatSpace } from './report.js';
 import { SimulatedStore, type StoreOptions } from './simulated-store.js';
@@ -58,10 +59,6 @@ function fill(store: SimulatedStore, writeCount: number): void {
     if (store.flushCount % 64 === 0) progress.update(store.writeCount);
   }
   progress.stop();
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 const keyCount = positive('keys', flags.keys);

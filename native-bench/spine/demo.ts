@@ -8,6 +8,7 @@ import { startChild } from '../support/child-process.js';
 import { loadEngine } from '../support/engine.js';
 import { wholeNumber } from '../support/flags.js';
 import { startProgress } from '../support/progress.js';
+import { say } from '../support/say.js';
 import { formatCount } from '../support/text-table.js';
 import { emptyWorkDirectory, isInMemory, shownPath } from '../support/work-directory.js';
 import { type AuditResult, auditDatabase, isSound } from './demo-audit.js';
@@ -60,10 +61,6 @@ async function reopenAndAudit(
   progress.stop();
   await db.close();
   return { audit, stats };
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 async function main(): Promise<boolean> {

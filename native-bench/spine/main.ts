@@ -3,11 +3,13 @@
  * in a fresh process and a fresh directory; the engines take turns, and medians over the rounds are compared.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startChild } from '../support/child-process.js';
 import { wholeNumber } from '../support/flags.js';
-import { emptyWorkDirectory, isInMemory, removeWorkDirectory, shownPath } from '../support/work-directory.js';
+import { noteWhatMisleads } from '../support/misleading-figures.js';
+import { say } from '../support/say.js';
+import { emptyWorkDirectory, removeWorkDirectory, shownPath } from '../support/work-directory.js';
 import { ENGINE_NAMES, type EngineName } from './bench-engine.js';
 import { formatResults, type Run } from './goals.js';
 import { type Measurements, WORKLOAD_NAMES, type WorkloadName } from './workload.js';
@@ -90,16 +92,7 @@ function save(runs: readonly Run[]): void {
   say(`\nwritten to ${shownPath(file.pathname)}`);
 }
 
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-const [loadAtStart] = loadavg();
-if (loadAtStart > availableParallelism() / 2)
-  say(`Note: the load is ${loadAtStart.toFixed(1)}: figures of a busy machine mislead.`);
-const place = emptyWorkDirectory('bench-probe');
-if (isInMemory(place)) say(`Note: ${shownPath(place)} is in memory, so syncs cost nothing and the figures mislead.`);
-removeWorkDirectory(place);
+const loadAtStart = noteWhatMisleads();
 say(
   'Values of 100 bytes are 50 random bytes that stand twice. async ingest: batches of 1,000 with 4 in flight and no sync,',
 );

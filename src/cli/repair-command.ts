@@ -55,10 +55,12 @@ function limited(lines: readonly string[], { reportFile }: RepairReport): string
 function linesOfFile({ file, outcome, problems, keptEntries, lostEntries, kind, keys, spans }: RepairedFile): string[] {
   const counts = kind === 'table' ? `, ${formatCount(keptEntries)} entries kept, ${lostText(lostEntries)} lost` : '';
   const ranges = spans.length > 0 ? spans.map((span) => span.keys) : [keys];
+  // Spans side by side have the same neighbours.
+  const affected = new Set(ranges.flatMap((range) => (range === undefined ? [] : [rangeText(range)])));
   return [
     `${file}: ${outcome}${counts}`,
     ...problems.map((problem) => `  ${problem}`),
-    ...ranges.flatMap((range) => (range === undefined ? [] : [`  affected: keys ${rangeText(range)}`])),
+    ...[...affected].map((range) => `  affected: keys ${range}`),
   ];
 }
 

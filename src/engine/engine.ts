@@ -73,8 +73,8 @@ export class Engine {
   }
 
   /**
-   * Writers first, then what is in memory goes to tables, then jobs end, then the log, then files; the directory is let go last, whatever failed on the way. The first
-   * failure is thrown, unless the database had failed before: that error every writer has seen.
+   * Writers first, then what is in memory goes to tables, then jobs end, then the log, then files; the directory is let go last,
+   * whatever failed on the way. The first failure is thrown, unless the database had failed before: that error every writer has seen.
    */
   async close(): Promise<void> {
     const { state, pipeline, flushes, compactions, scrub, wal, segments, files } = this.parts;

@@ -117,10 +117,10 @@ export class ScrubController {
     this.#control = new JobControl();
     version.retain();
     try {
-      const { verdict, readBytes } = await runner.run(this.#jobOf(table, version.blobsOf(table), this.#control));
+      const { damages, readBytes } = await runner.run(this.#jobOf(table, version.blobsOf(table), this.#control));
       this.checkedFiles++;
       this.checkedBytes += readBytes;
-      for (const damage of verdict?.damages ?? []) this.#noteDamage(damage);
+      for (const damage of damages) this.#noteDamage(damage);
     } catch (cause) {
       const message = `${tableName(table.number)} could not be verified; it is tried again after the other tables`;
       if (!this.#isStopped) onWarning(new StemeError('STEME_IO', message, { cause }));

@@ -1,6 +1,7 @@
 import { CorruptionError } from '../base/errors.js';
 import type { JobRunner } from '../jobs/job.js';
 import type { Version } from '../version/version.js';
+import { inParallel } from './in-parallel.js';
 import { tablesOfVersion } from './verify/check-tables.js';
 
 export interface VerifyAtOpenOptions {
@@ -14,20 +15,10 @@ export interface VerifyAtOpenOptions {
 /** Reads every table, and every value in a blob file that it refers to. Errors: STEME_CORRUPTION for the first damage, STEME_IO. */
 export async function verifyAtOpen(options: VerifyAtOpenOptions): Promise<void> {
   const { directory, version, runner, threads } = options;
-  const queue = tablesOfVersion(version);
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const { metadata, blobs } = next;
-      // A mapping would stay for a while, and a file that was cut would end the process.
-      const job = { kind: 'verify-table', directory, table: metadata, metadata, blobs, readMode: 'pread' } as const;
-      const damage = (await runner.run(job)).verdict?.damages.at(0);
-      if (damage === undefined) continue;
-      // Nobody has to wait for the rest.
-      queue.length = 0;
-      throw new CorruptionError(damage);
-    }
-  };
-  const outcomes = await Promise.allSettled(Array.from({ length: threads }, work));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  await inParallel(threads, tablesOfVersion(version), async ({ metadata, blobs }) => {
+    // A mapping would stay for a while, and a file that was cut would end the process.
+    const job = { kind: 'verify-table', directory, table: metadata, metadata, blobs, readMode: 'pread' } as const;
+    const [damage] = (await runner.run(job)).damages;
+    if (damage !== undefined) throw new CorruptionError(damage);
+  });
 }

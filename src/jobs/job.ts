@@ -141,10 +141,6 @@ export interface VerifyTableJob {
   readonly control?: Int32Array;
 }
 
-/** Jobs that make files. */
-export type WritingJob = FlushJob | CompactionJob | BulkLoadJob;
-export type Job = WritingJob | VerifyTableJob;
-
 /** What a verification found. */
 export interface TableVerdict {
   readonly entryCount: number;
@@ -153,10 +149,15 @@ export interface TableVerdict {
   /** Damages that are not among these. */
   readonly omittedCount: number;
   readonly blobs: readonly CheckedBlob[];
+  /** Of the table and of blob files, as stored. */
+  readonly readBytes: number;
 }
 
+/** Makes new files for the tree. */
+export type Job = FlushJob | CompactionJob | BulkLoadJob;
+
 /** All that a worker runs. */
-export type WorkerJob = Job | ReplayJob;
+export type WorkerJob = Job | ReplayJob | VerifyTableJob;
 
 /** The new files of a job, by what the manifest will know of them, and what it took. */
 export interface JobFiles {
@@ -164,8 +165,6 @@ export interface JobFiles {
   readonly blobs: readonly BlobMetadata[];
   /** Stored bytes of the blocks that were read. */
   readonly readBytes: number;
-  /** Of a verification, and of nothing else. */
-  readonly verdict?: TableVerdict;
 }
 
 export interface JobOutput extends JobFiles {
@@ -175,7 +174,11 @@ export interface JobOutput extends JobFiles {
 }
 
 /** What a job answers with goes by its kind. */
-export type OutputOf<J extends WorkerJob> = J extends ReplayJob ? ReplayOutput : JobOutput;
+export type OutputOf<J extends WorkerJob> = J extends ReplayJob
+  ? ReplayOutput
+  : J extends VerifyTableJob
+    ? TableVerdict
+    : JobOutput;
 
 export type JobReply = { readonly output: OutputOf<WorkerJob> } | { readonly error: ErrorData };
 

@@ -3,7 +3,7 @@ import type { FileSystem } from '../fs/file-system.js';
 import { runBulkLoad } from './bulk-load-job.js';
 import { runCompaction } from './compaction-job.js';
 import { runFlush } from './flush-job.js';
-import type { Job, JobFiles, JobOutput, JobReply, WorkerJob, WritingJob } from './job.js';
+import type { Job, JobFiles, JobOutput, JobReply, OutputOf, WorkerJob } from './job.js';
 import { outputPathsOf } from './job-files.js';
 import { runReplay } from './replay-job.js';
 import { verifyOutputs } from './verify-outputs.js';
@@ -12,24 +12,28 @@ import { runVerifyTable } from './verify-table-job.js';
 /** Runs a job to its end and answers with data, never with a throw: a posted error would lose its class and code. */
 export async function runJob(fileSystem: FileSystem, job: WorkerJob): Promise<JobReply> {
   try {
-    return { output: await (job.kind === 'replay' ? runReplay(fileSystem, job) : runTableJob(fileSystem, job)) };
+    return { output: await runKind(fileSystem, job) };
   } catch (error) {
     return { error: errorToData(error) };
   }
 }
 
-async function runTableJob(fileSystem: FileSystem, job: Job): Promise<JobOutput> {
+function runKind(fileSystem: FileSystem, job: WorkerJob): Promise<OutputOf<WorkerJob>> {
+  if (job.kind === 'replay') return runReplay(fileSystem, job);
+  if (job.kind === 'verify-table') return runVerifyTable(fileSystem, job);
+  return makeFiles(fileSystem, job);
+}
+
+async function makeFiles(fileSystem: FileSystem, job: Job): Promise<JobOutput> {
   const startedAtMs = performance.now();
-  const files = await runKind(fileSystem, job);
-  if (job.kind !== 'verify-table') {
-    if (job.settings.verifiesOutputs === true) await verifyOutputs(fileSystem, job, files);
-    makeNamesDurable(fileSystem, job);
-  }
+  const files = await writeFiles(fileSystem, job);
+  if (job.settings.verifiesOutputs === true) await verifyOutputs(fileSystem, job, files);
+  makeNamesDurable(fileSystem, job);
   const writtenBytes = fileBytesOf(files.tables) + fileBytesOf(files.blobs);
   return { ...files, writtenBytes, elapsedMs: performance.now() - startedAtMs };
 }
 
-function runKind(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
+function writeFiles(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
   switch (job.kind) {
     case 'flush':
       return runFlush(fileSystem, job);
@@ -37,13 +41,11 @@ function runKind(fileSystem: FileSystem, job: Job): Promise<JobFiles> {
       return runCompaction(fileSystem, job);
     case 'bulk-load':
       return runBulkLoad(fileSystem, job);
-    case 'verify-table':
-      return runVerifyTable(fileSystem, job);
   }
 }
 
 /** The names must be durable before the manifest mentions them. Files without durable names are removed: nobody knows of them. */
-function makeNamesDurable(fileSystem: FileSystem, job: WritingJob): void {
+function makeNamesDurable(fileSystem: FileSystem, job: Job): void {
   try {
     fileSystem.syncDirectorySync(job.settings.directory);
   } catch (error) {

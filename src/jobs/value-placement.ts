@@ -12,7 +12,7 @@ import {
   writeBlobReference,
 } from '../blob/blob-reference.js';
 import type { FileSystem } from '../fs/file-system.js';
-import type { WritingJob } from './job.js';
+import type { Job } from './job.js';
 import { OutputBlobs } from './output-blobs.js';
 
 /** Where the use of a value in a blob file is put down: the table that will hold the reference. */
@@ -32,7 +32,7 @@ export interface PlacedValue {
 const ENTRY_IN_BLOCK_BYTES = 20;
 
 /** The placement for a job, or undefined where all values stay where they are and no table refers to a blob file. */
-export function createValuePlacement(fileSystem: FileSystem, job: WritingJob): ValuePlacement | undefined {
+export function createValuePlacement(fileSystem: FileSystem, job: Job): ValuePlacement | undefined {
   const hasReferences = job.kind === 'compaction' && job.inputs.some(({ blobUses }) => blobUses.length > 0);
   return job.blobs !== undefined || hasReferences ? new ValuePlacement(fileSystem, job) : undefined;
 }
@@ -57,7 +57,7 @@ export class ValuePlacement {
   readonly #scratch = new Uint8Array(EXPIRY_BYTES + BLOB_REFERENCE_BYTES_MAX);
   #readBytes = 0;
 
-  constructor(fileSystem: FileSystem, job: WritingJob) {
+  constructor(fileSystem: FileSystem, job: Job) {
     const { blobs, settings } = job;
     const rewritten = job.kind === 'compaction' ? (job.rewrittenBlobs ?? []) : [];
     this.#thresholdBytes = blobs?.thresholdBytes ?? Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { CorruptionError } from '../base/errors.js';
 import type { FileSystem } from '../fs/file-system.js';
-import type { JobFiles, WritingJob } from './job.js';
+import type { Job, JobFiles } from './job.js';
 import { outputPathsOf } from './job-files.js';
 import { runVerifyTable } from './verify-table-job.js';
 
@@ -9,11 +9,7 @@ import { runVerifyTable } from './verify-table-job.js';
  * through the page cache, so it finds what went wrong on the way there, in memory for instance, and not what the disk does
  * to it later. Errors: STEME_CORRUPTION with the first thing that is wrong, and all files of the job are gone.
  */
-export async function verifyOutputs(
-  fileSystem: FileSystem,
-  job: WritingJob,
-  { tables, blobs }: JobFiles,
-): Promise<void> {
+export async function verifyOutputs(fileSystem: FileSystem, job: Job, { tables, blobs }: JobFiles): Promise<void> {
   const { directory } = job.settings;
   try {
     for (const table of tables) {
@@ -25,8 +21,7 @@ export async function verifyOutputs(
         blobs,
         readMode: 'pread',
       } as const;
-      const { verdict } = await runVerifyTable(fileSystem, verification);
-      const damage = verdict?.damages.at(0);
+      const [damage] = (await runVerifyTable(fileSystem, verification)).damages;
       if (damage !== undefined) throw new CorruptionError(damage);
     }
   } catch (error) {

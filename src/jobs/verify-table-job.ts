@@ -10,12 +10,12 @@ import type { BlobUse } from '../table/table-metadata.js';
 import { TableReader } from '../table/table-reader.js';
 import { TableVerifier } from '../table/verify-table.js';
 import { BlobValues } from './blob-values.js';
-import type { JobFiles, VerifyTableJob } from './job.js';
+import type { TableVerdict, VerifyTableJob } from './job.js';
 import { JobControl } from './job-control.js';
 import { TurnPacer } from './turn-pacer.js';
 
 /** Damage is the outcome of this job, not its failure. Errors: STEME_ABORTED when its control stops it, STEME_IO for no file. */
-export async function runVerifyTable(fileSystem: FileSystem, job: VerifyTableJob): Promise<JobFiles> {
+export async function runVerifyTable(fileSystem: FileSystem, job: VerifyTableJob): Promise<TableVerdict> {
   const check = new TableCheck(fileSystem, job);
   try {
     await check.run();
@@ -75,14 +75,14 @@ class TableCheck {
     this.#compareWithManifest(table, keyCount);
   }
 
-  outcome(): JobFiles {
-    const verdict = {
+  outcome(): TableVerdict {
+    return {
       entryCount: this.#entryCount,
       damages: this.#damages,
       omittedCount: this.#omittedCount,
       blobs: this.#values.checked(),
+      readBytes: (this.#table?.readBytes ?? 0) + this.#values.readBytes,
     };
-    return { tables: [], blobs: [], readBytes: (this.#table?.readBytes ?? 0) + this.#values.readBytes, verdict };
   }
 
   close(): void {

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BLOCK_TRAILER_BYTES, writeBlockTrailer } from '../../src/base/block-trailer.js';
-import { KIND_PUT_BLOB, KIND_PUT_EXPIRING } from '../../src/base/internal-key.js';
 import { RangeTombstoneSet } from '../../src/base/range-tombstones.js';
-import { storedValue } from '../../src/base/stored-value.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { BlockCache } from '../../src/table/block-cache.js';
 import { IndexBlockBuilder } from '../../src/table/index-block-builder.js';
@@ -27,9 +25,9 @@ import {
 import {
   addEntry,
   bytesOf,
-  del,
   look,
   lookInEntries,
+  ODD_ENTRIES,
   openTable,
   put,
   startTable,
@@ -43,11 +41,7 @@ import {
  */
 
 const ENTRIES: readonly VersionEntry[] = [
-  put('apple', 9, 'red red red red red red red red red red red red'),
-  put('apple', 4, 'green'),
-  { ...put('banana', 2, 'reference'), kind: KIND_PUT_BLOB },
-  del('cherry', 7),
-  { ...put('date', 1), kind: KIND_PUT_EXPIRING, value: storedValue(5000, bytesOf('brown')) },
+  ...ODD_ENTRIES,
   ...Array.from({ length: 30 }, (_, i) => put(`fig ${String(i).padStart(2, '0')}`, 10 + i, 'f'.repeat(i))),
 ];
 const KEYS = ['', 'a', 'apple', 'banana', 'cherri', 'date', 'fig 17', 'z'].map(bytesOf);

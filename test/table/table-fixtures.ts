@@ -1,7 +1,8 @@
-import { KIND_DELETE, KIND_PUT } from '../../src/base/internal-key.js';
+import { KIND_DELETE, KIND_PUT, KIND_PUT_BLOB, KIND_PUT_EXPIRING } from '../../src/base/internal-key.js';
 import { BLOCK_CACHE_BYTES_DEFAULT } from '../../src/base/limits.js';
 import { LOOKUP_DELETED, LOOKUP_FOUND, LOOKUP_MISSING, type PointResult } from '../../src/base/point-result.js';
 import { Prng } from '../../src/base/prng.js';
+import { storedValue } from '../../src/base/stored-value.js';
 import type { FileSystem } from '../../src/fs/file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { BlockCache } from '../../src/table/block-cache.js';
@@ -119,3 +120,12 @@ export function randomEntries(seed: number, count: number, keyBytesMax = 24, val
   }
   return entries.sort(compareEntries);
 }
+
+/** Of every kind that a table can have. */
+export const ODD_ENTRIES: readonly VersionEntry[] = [
+  put('apple', 9, 'red red red red red red red red red red red red'),
+  put('apple', 4, 'green'),
+  { ...put('banana', 2, 'reference'), kind: KIND_PUT_BLOB },
+  del('cherry', 7),
+  { ...put('date', 1), kind: KIND_PUT_EXPIRING, value: storedValue(5000, bytesOf('brown')) },
+];

@@ -4,21 +4,18 @@ import { BLOCK_TRAILER_BYTES } from '../../src/base/block-trailer.js';
 import { writeUint32 } from '../../src/base/bytes.js';
 import { crc32c } from '../../src/base/checksum.js';
 import { CorruptionError } from '../../src/base/errors.js';
-import { KIND_PUT_BLOB, KIND_PUT_EXPIRING } from '../../src/base/internal-key.js';
-import { storedValue } from '../../src/base/stored-value.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { BlockCache } from '../../src/table/block-cache.js';
 import { FOOTER_BYTES } from '../../src/table/table-footer.js';
 import { TableReader } from '../../src/table/table-reader.js';
 import { verifyTable } from '../../src/table/verify-table.js';
-import type { VersionEntry } from '../support/array-iterator.js';
 import { answerOf, fuzzRuns, guardedDisk, mutate, mutations } from '../support/fuzz.js';
 import {
   addEntry,
   bytesOf,
-  del,
   look,
   lookInEntries,
+  ODD_ENTRIES,
   openTable,
   put,
   startTable,
@@ -26,14 +23,6 @@ import {
   TABLE_PATH,
   writeTable,
 } from './table-fixtures.js';
-
-const ENTRIES: readonly VersionEntry[] = [
-  put('apple', 9, 'red red red red red red red red red red red red'),
-  put('apple', 4, 'green'),
-  { ...put('banana', 2, 'reference'), kind: KIND_PUT_BLOB },
-  del('cherry', 7),
-  { ...put('date', 1), kind: KIND_PUT_EXPIRING, value: storedValue(5000, bytesOf('brown')) },
-];
 
 const READ_MODES = ['mmap', 'pread'] as const;
 
@@ -57,7 +46,7 @@ function fileSystemWith(bytes: Uint8Array): MemoryFileSystem {
 function tableBytes(compression: 'none' | 'lz4'): Uint8Array {
   const fileSystem = new MemoryFileSystem();
   const writer = startTable(fileSystem, { blockBytes: 64, compression });
-  for (const entry of ENTRIES) addEntry(writer, entry);
+  for (const entry of ODD_ENTRIES) addEntry(writer, entry);
   writer.addRangeTombstone(bytesOf('b'), bytesOf('cherry'), 3);
   writer.addRangeTombstone(bytesOf('c'), bytesOf('e'), 6);
   writer.noteBlobUse(5, 1000);
@@ -92,10 +81,10 @@ function readAll(bytes: Uint8Array, fileBytes: number, readMode: 'mmap' | 'pread
     };
     const table = TableReader.openSync(options);
     for (const key of ['apple', 'banana', 'cherry', 'date', 'a', 'z', 'cherri']) {
-      attempt(() => expect(look(table, bytesOf(key), 8), what).toBe(lookInEntries(ENTRIES, bytesOf(key), 8)));
+      attempt(() => expect(look(table, bytesOf(key), 8), what).toBe(lookInEntries(ODD_ENTRIES, bytesOf(key), 8)));
     }
     for (const { key, wanted } of COVERS) expect(cover(table, key), what).toBe(wanted);
-    attempt(() => expect(scan(table), what).toEqual(ENTRIES.map(({ sequence }) => sequence)));
+    attempt(() => expect(scan(table), what).toEqual(ODD_ENTRIES.map(({ sequence }) => sequence)));
     table.close();
   });
   return refusals > 0;
@@ -167,7 +156,7 @@ describe('a table whose footer was sealed again', () => {
     const open = () =>
       openTable({
         fileSystem: fileSystemWith(bad),
-        summary: { ...writeTable(ENTRIES).summary, fileBytes: bad.length },
+        summary: { ...writeTable(ODD_ENTRIES).summary, fileBytes: bad.length },
       });
     expect(open).toThrow(expect.objectContaining({ code: 'STEME_UNSUPPORTED' }));
     expect(open).toThrow(/version 9.*versions 1 to 2/);
@@ -189,7 +178,7 @@ describe('a good block', () => {
   });
 
   it('is refused in another file', () => {
-    const other = writeTable(ENTRIES, { number: 8 });
+    const other = writeTable(ODD_ENTRIES, { number: 8 });
     const open = () => openTable({ ...other, summary: { ...other.summary, number: TABLE_NUMBER } });
     expect(open).toThrow(expect.objectContaining({ code: 'STEME_CORRUPTION' }));
     expect(open).toThrow('table 8');

@@ -4,6 +4,7 @@ import { replayWal } from '../../wal/wal-replay.js';
 import { LogTables } from './log-tables.js';
 import type { RepairContext } from './repair-context.js';
 import type { RepairedFile, SequenceGap } from './repair-report.js';
+import { repairedFile } from './repaired-file.js';
 import { salvageLog } from './salvage-log.js';
 
 export interface RepairedLog {
@@ -48,7 +49,12 @@ export async function repairLog(context: RepairContext, log: LogToRepair): Promi
   for (const number of log.numbers) context.setAside.addFile(logName(number));
   const { gaps, recordCount, lastSequence } = salvaged;
   const missing = damage === undefined || numbers.some((number) => logName(number) === damage.file) ? [] : [damage];
-  const files = [...salvaged.files, ...missing.map(({ file }) => reportOf(file, 'missing', 'it is not there'))];
+  const files = [
+    ...salvaged.files,
+    ...missing.map(({ file }) =>
+      repairedFile({ file, kind: 'log', outcome: 'missing', problems: ['it is not there'] }),
+    ),
+  ];
   if (damage !== undefined && files.every(({ problems }) => problems.length === 0)) {
     context.notes.push(`the log does not hold all that it held: ${damage.problem}`);
   }
@@ -79,20 +85,8 @@ async function damageOf(
 function unreadable(context: RepairContext, { numbers, flushedSequence }: LogToRepair): RepairedLog {
   for (const number of numbers) context.setAside.addFile(logName(number));
   const problem = 'no file tells the id of the database, without which its records cannot be recognised';
-  const files = numbers.map((number) => reportOf(logName(number), 'lost', problem));
+  const files = numbers.map((number) =>
+    repairedFile({ file: logName(number), kind: 'log', outcome: 'lost', problems: [problem] }),
+  );
   return { logNumber: undefined, files, tables: [], gaps: [], recordCount: 0, lastSequence: flushedSequence };
-}
-
-function reportOf(file: string, outcome: RepairedFile['outcome'], problem: string): RepairedFile {
-  return {
-    file,
-    kind: 'log',
-    outcome,
-    problems: [problem],
-    newFile: undefined,
-    keptEntries: 0,
-    lostEntries: undefined,
-    keys: undefined,
-    spans: [],
-  };
 }

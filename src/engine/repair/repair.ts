@@ -31,6 +31,7 @@ import {
   treatTables,
   withMerge,
 } from './repair-tables.js';
+import { repairedFile } from './repaired-file.js';
 import { LOST_DIRECTORY, SetAside } from './set-aside.js';
 import { numbersOf, type Survey, surveyDirectory } from './survey.js';
 import { findDamagedHeaders, restoreHeader, treatBlobs } from './treat-blobs.js';
@@ -291,17 +292,7 @@ function presentBlobs(
 }
 
 function reportOfFinding({ file, kind, problem }: Finding): RepairedFile {
-  return {
-    file,
-    kind,
-    outcome: 'replaced',
-    problems: [problem],
-    newFile: undefined,
-    keptEntries: 0,
-    lostEntries: undefined,
-    keys: undefined,
-    spans: [],
-  };
+  return repairedFile({ file, kind, outcome: 'replaced', problems: [problem] });
 }
 
 async function removeWritten({ fileSystem, directory, written }: RepairContext): Promise<void> {

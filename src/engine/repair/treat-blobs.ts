@@ -7,6 +7,7 @@ import type { TableMetadata } from '../../table/table-metadata.js';
 import { copyFile } from '../copy-file.js';
 import type { RepairContext } from './repair-context.js';
 import type { RepairedFile } from './repair-report.js';
+import { repairedFile } from './repaired-file.js';
 import type { ValueCheck } from './value-check.js';
 
 /** Of the copy of a blob file that is to take its place. */
@@ -116,7 +117,9 @@ export async function treatBlobs(
     }
     isDamaged ||= problems.length > 0;
     const outcome = fileBytes === undefined ? 'missing' : isUnused ? 'lost' : outcomeOf(problems, values, number);
-    files.push(blobReport(number, outcome, problems, use?.valueCount ?? 0, values.damaged.get(number)?.lostCount ?? 0));
+    const keptEntries = use?.valueCount ?? 0;
+    const lostEntries = values.damaged.get(number)?.lostCount ?? 0;
+    files.push(repairedFile({ file: blobName(number), kind: 'blob', outcome, problems, keptEntries, lostEntries }));
   }
   return { files, blobs, isDamaged };
 }
@@ -151,25 +154,4 @@ function usesOf(tables: readonly TableMetadata[]): Map<number, { valueCount: num
     uses.set(number, { valueCount: sum.valueCount + valueCount, valueBytes: sum.valueBytes + valueBytes });
   }
   return uses;
-}
-
-function blobReport(
-  number: number,
-  outcome: RepairedFile['outcome'],
-  problems: readonly string[],
-  keptEntries: number,
-  lostEntries: number,
-): RepairedFile {
-  const file = blobName(number);
-  return {
-    file,
-    kind: 'blob',
-    outcome,
-    problems,
-    newFile: undefined,
-    keptEntries,
-    lostEntries,
-    keys: undefined,
-    spans: [],
-  };
 }

@@ -10,6 +10,7 @@ import { TableWriter } from '../../table/table-writer.js';
 import { verifyTable } from '../../table/verify-table.js';
 import { keysBetween, type RepairContext } from './repair-context.js';
 import type { LostSpan, RepairedFile } from './repair-report.js';
+import { repairedFile } from './repaired-file.js';
 import { walkEntries } from './table-walk.js';
 import type { ValueCheck } from './value-check.js';
 
@@ -138,32 +139,25 @@ function metadataOf(reader: TableReader, { known, assumedSequence }: TableToTrea
 }
 
 function asItIs(target: TableToTreat, table: TableMetadata): TreatedTable {
-  const report = reportOf(target, { outcome: 'kept', keptEntries: table.entryCount, lostEntries: 0 });
+  const report = repairedFile({ ...tableOf(target), outcome: 'kept', keptEntries: table.entryCount, lostEntries: 0 });
   return { report, table, isWhole: true };
 }
 
 function withoutFile(target: TableToTreat, outcome: 'missing' | 'lost', problem: string): TreatedTable {
   const { known } = target;
   const keys = known && keysBetween(known.smallestKey, known.largestKey);
-  const report = reportOf(target, { outcome, problems: [problem], lostEntries: known?.entryCount, keys });
+  const report = repairedFile({
+    ...tableOf(target),
+    outcome,
+    problems: [problem],
+    lostEntries: known?.entryCount,
+    keys,
+  });
   return { report, table: undefined, isWhole: false };
 }
 
-function reportOf(
-  { number }: TableToTreat,
-  fields: Partial<RepairedFile> & Pick<RepairedFile, 'outcome'>,
-): RepairedFile {
-  return {
-    file: tableName(number),
-    kind: 'table',
-    problems: [],
-    newFile: undefined,
-    keptEntries: 0,
-    lostEntries: undefined,
-    keys: undefined,
-    spans: [],
-    ...fields,
-  };
+function tableOf({ number }: TableToTreat): Pick<RepairedFile, 'file' | 'kind'> {
+  return { file: tableName(number), kind: 'table' };
 }
 
 async function readWhole(context: RepairContext, name: string, fileBytes: number): Promise<Uint8Array> {
@@ -262,7 +256,8 @@ class Rewrite {
     const { known } = this.#target;
     // The entries that are left do not tell how far the table reached.
     const bounds = known ?? salvage.properties;
-    const report = reportOf(this.#target, {
+    const report = repairedFile({
+      ...tableOf(this.#target),
       outcome: counts.isEmpty ? 'lost' : isWhole ? 'rebuilt' : 'salvaged',
       problems: this.#problemsOf(salvage, counts.unusableCount),
       newFile: table && tableName(table.number),

@@ -7,6 +7,7 @@ import type { JobRunner, TableVerdict, VerifyTableJob } from '../../jobs/job.js'
 import type { TableMetadata } from '../../table/table-metadata.js';
 import type { Version } from '../../version/version.js';
 import { findingOf } from '../finding.js';
+import { inParallel } from '../in-parallel.js';
 import type { VerifyFindings } from './verify-report.js';
 
 export interface TableCheckOptions {
@@ -74,16 +75,10 @@ export async function checkBlobFiles(
 
 /** Checks every table, several at a time, each in a job. */
 export async function checkTables(tables: readonly TableToCheck[], options: TableCheckOptions): Promise<void> {
-  const queue = [...tables];
-  const work = async (): Promise<void> => {
-    for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
-      options.throwIfAborted();
-      await checkTable(table, options);
-    }
-  };
-  const outcomes = await Promise.allSettled(Array.from({ length: options.threads }, work));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  await inParallel(options.threads, tables, async (table) => {
+    options.throwIfAborted();
+    await checkTable(table, options);
+  });
 }
 
 async function checkTable(table: TableToCheck, options: TableCheckOptions): Promise<void> {
@@ -96,9 +91,9 @@ async function checkTable(table: TableToCheck, options: TableCheckOptions): Prom
     return;
   }
   try {
-    const { verdict, readBytes } = await runner.run(jobOf(table, options));
-    if (verdict !== undefined) takeVerdict(table, verdict, options);
-    onRead(readBytes);
+    const verdict = await runner.run(jobOf(table, options));
+    takeVerdict(table, verdict, options);
+    onRead(verdict.readBytes);
   } catch (error) {
     options.throwIfAborted();
     if (!(error instanceof StemeError) || (error.code !== 'STEME_IO' && error.code !== 'STEME_UNSUPPORTED'))
