@@ -223,7 +223,8 @@ class Opening {
       const syncMode: SyncModeChoice = { mode: 'fdatasync', reason: 'opened with readOnly' };
       return {
         syncMode,
-        segments: this.#createSegments(versions.databaseId, syncMode, EMPTY_REPLAY),
+        // What is left over stays: nothing is removed.
+        segments: this.#createSegments(versions.databaseId, syncMode, { ...replay, obsoleteNumbers: [] }),
         segment: undefined,
       };
     }

@@ -7,7 +7,7 @@ import { InlineRunner } from '../../src/jobs/inline-runner.js';
 import type { OutputOf, WorkerJob } from '../../src/jobs/job.js';
 import { openWith, testEnvironment } from '../../src/testing.js';
 import { settles } from '../support/settles.js';
-import { DIRECTORY, openOn, withDatabase } from '../support/test-database.js';
+import { DIRECTORY, filesOf, openOn, readWhole, withDatabase } from '../support/test-database.js';
 
 const SECONDS = 0.1;
 const LOG_BYTES_MAX = SECONDS * REPLAY_BYTES_PER_SECOND_DEFAULT;
@@ -88,6 +88,21 @@ describe('a log that may be replayed for so long', () => {
     await db.put('a', 'A');
     await db.close();
     await withDatabase(disk, {}, (again) => expect(again.stats().recovery.replayedRecords).toBe(1));
+  });
+});
+
+describe('the log of a database that is only read', () => {
+  it('is told of, with the time that its replay takes, and left as it is', async () => {
+    const disk = new MemoryFileSystem();
+    await withDatabase(disk, { flushOnClose: false }, (db) => db.put('a', VALUE));
+    const before = disk.clone();
+    await withDatabase(disk, { readOnly: true }, (db) => {
+      const { liveLogBytes, predictedMs } = db.stats().recovery;
+      expect(liveLogBytes).toBeGreaterThan(VALUE.length);
+      expect(predictedMs).toBeGreaterThan(0);
+    });
+    expect(await disk.list(DIRECTORY)).toEqual(await before.list(DIRECTORY));
+    for (const name of await filesOf(disk)) expect(await readWhole(disk, name)).toEqual(await readWhole(before, name));
   });
 });
 
