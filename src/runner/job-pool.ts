@@ -1,12 +1,15 @@
 import { Piscina } from 'piscina';
-import { StemeError } from '../base/errors.js';
+import { StemeError, systemCodeOf } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { ioError } from '../fs/io-error.js';
 import type { JobReply, WorkerJob } from '../jobs/job.js';
 import { outputPathsOf } from '../jobs/job-files.js';
 
 /** How often a job is given to a worker that does not come back before the job itself is thought to kill it. */
 const ATTEMPTS_MAX = 4;
+/** Of the operating system; node's own codes begin with ERR_. */
+const ERRNO_NAME = /^E[A-Z0-9]+$/;
 
 export interface JobPoolOptions {
   readonly threads: number;
@@ -144,6 +147,8 @@ export class JobPool {
 
 function giveUp(job: WorkerJob, cause: unknown): StemeError {
   const what = describeJob(job);
+  // Want of open files, for instance, lets no worker start: nothing of ours has failed, and the user can do something about it.
+  if (ERRNO_NAME.test(systemCodeOf(cause) ?? '')) return ioError('run', `a worker for the ${what}`, cause);
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message = `the worker of the ${what} died ${ATTEMPTS_MAX} times; the last time: ${reason}`;
   return new StemeError('STEME_INTERNAL', message, { cause });

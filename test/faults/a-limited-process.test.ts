@@ -29,13 +29,10 @@ async function runLimited(limit: string, task: LimitedTask): Promise<Limited> {
   return { steps, acknowledged: Math.max(...steps.map((step) => step.acknowledged)) };
 }
 
-/**
- * Every refusal has a code of ours, a message for a person, and the system's reason or the failure that it led to. A worker that the
- * limit lets not start has died, as the pool sees it: STEME_INTERNAL.
- */
+/** Every refusal has a code of ours, a message for a person, and the system's reason or the failure that it led to. */
 function expectTyped(steps: readonly LimitedStep[], systemCode: string): void {
   const errors = steps.flatMap(({ error }) => (error === undefined ? [] : [error]));
-  for (const error of errors) expect(error.code).toMatch(/^STEME_(IO|BACKGROUND|BUSY|CLOSED|INTERNAL)$/);
+  for (const error of errors) expect(error.code).toMatch(/^STEME_(IO|BACKGROUND|BUSY|CLOSED)$/);
   const byLimit = errors.filter((error) => error.systemCode === systemCode);
   expect(byLimit, JSON.stringify(steps)).not.toEqual([]);
   for (const { message } of byLimit) expect(message).toContain(`(${systemCode})`);
