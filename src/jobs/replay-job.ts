@@ -1,13 +1,19 @@
 import { EMPTY_BYTES } from '../base/bytes.js';
 import { CorruptionError } from '../base/errors.js';
 import type { Kind } from '../base/internal-key.js';
-import { KIND_LOG_MARK } from '../base/internal-key.js';
+import { KIND_LOG_MARK, KIND_RANGE_DELETE } from '../base/internal-key.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { DeferredInserts } from '../memtable/deferred-inserts.js';
 import { Memtable } from '../memtable/memtable.js';
 import { type LogStretch, readStretch } from '../wal/log-stretch.js';
 import { readWalRecord, type WalRecordSource, type WalRecordVisitor } from '../wal/wal-record.js';
 import type { ReplayJob, ReplayOutput } from './job.js';
 import { TurnPacer } from './turn-pacer.js';
+
+/** The more are linked at once, the closer they lie; each takes 20 bytes meanwhile. */
+const UNLINKED_RECORDS_MAX = 1024 * 1024;
+/** What a step of linking counts as, where turns are taken by the bytes worked on. */
+const LINK_STEP_BYTES = 512 * 1024;
 
 /** Fills a memtable with what stands in the log, record by record in its order, as far as there is room. */
 export async function runReplay(fileSystem: FileSystem, job: ReplayJob): Promise<ReplayOutput> {
@@ -40,10 +46,16 @@ async function fillMemtable(fileSystem: FileSystem, job: ReplayJob): Promise<Fil
         rest = [stretch, ...job.stretches.slice(i + 1)];
         isCut = inserter.lastSequence !== lastSequence;
       } else if (pacer.isDue(payload.length)) await pacer.turn();
+      if (inserter.isLinkDue) await linkInTurns(inserter, pacer);
       return !inserter.isFull;
     });
   }
+  await linkInTurns(inserter, pacer);
   return { inserter, rest, isCut };
+}
+
+async function linkInTurns(inserter: RecordInserter, pacer: TurnPacer): Promise<void> {
+  for (const _ of inserter.linkInSteps()) if (pacer.isDue(LINK_STEP_BYTES)) await pacer.turn();
 }
 
 /** What is left of `stretches` without the `rest` at their end. */
@@ -57,6 +69,7 @@ function stretchesBefore(stretches: readonly LogStretch[], rest: readonly LogStr
 /** The one way from a record of the log into a memtable. */
 class RecordInserter implements WalRecordVisitor {
   readonly #memtable: Memtable;
+  readonly #inserts: DeferredInserts;
   #payload: Uint8Array = EMPTY_BYTES;
   #source: WalRecordSource = { file: '', offsetBytes: 0 };
   /** The last sequence that needs no insert any more. */
@@ -66,11 +79,20 @@ class RecordInserter implements WalRecordVisitor {
 
   constructor(memtable: Memtable, afterSequence: number) {
     this.#memtable = memtable;
+    this.#inserts = new DeferredInserts(memtable);
     this.lastSequence = afterSequence;
   }
 
   get filled(): Pick<ReplayOutput, 'fill' | 'lastSequence'> {
     return { fill: this.#memtable.fill, lastSequence: this.lastSequence };
+  }
+
+  get isLinkDue(): boolean {
+    return this.#inserts.count >= UNLINKED_RECORDS_MAX;
+  }
+
+  linkInSteps(): Generator<void> {
+    return this.#inserts.linkInSteps();
   }
 
   insertAll(payload: Uint8Array, source: WalRecordSource): void {
@@ -90,12 +112,24 @@ class RecordInserter implements WalRecordVisitor {
   ): void {
     if (sequence <= this.lastSequence || this.isFull) return;
     if (kind === KIND_LOG_MARK) throw lostEdit(this.#source, sequence, this.lastSequence);
-    if (!this.#memtable.hasRoom(1, valueEnd - keyStart)) {
+    if (!this.#makeRoom(valueEnd - keyStart)) {
       this.isFull = true;
       return;
     }
-    this.#memtable.insert(sequence, kind, this.#payload, keyStart, keyEnd, this.#payload, valueStart, valueEnd);
+    const payload = this.#payload;
+    if (kind === KIND_RANGE_DELETE) {
+      this.#memtable.insert(sequence, kind, payload, keyStart, keyEnd, payload, valueStart, valueEnd);
+    } else {
+      this.#inserts.add(sequence, kind, payload, keyStart, keyEnd, payload, valueStart, valueEnd);
+    }
     this.lastSequence = sequence;
+  }
+
+  /** Of a record that is not linked yet the worst has to be assumed; what it takes is known afterwards. */
+  #makeRoom(keyAndValueBytes: number): boolean {
+    if (this.#memtable.hasRoom(1, keyAndValueBytes)) return true;
+    for (const _ of this.linkInSteps());
+    return this.#memtable.hasRoom(1, keyAndValueBytes);
   }
 }
 

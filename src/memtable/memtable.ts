@@ -50,6 +50,7 @@ export interface MemtableFill {
 export class Memtable {
   readonly #arena: Arena;
   readonly #tombstones: MemtableTombstones;
+  #unlinkedCount = 0;
   #entryCount = 0;
   #userBytes = 0;
 
@@ -113,11 +114,12 @@ export class Memtable {
 
   /**
    * Whether `count` more records fit, whatever their keys. Two bounds hold, and either is enough: every new record may
-   * grow a node that earlier ones filled; and all records since the start take no more than `boundBytes`. The first is
-   * tight for few records in a full arena, the second for many in an empty one.
+   * grow a node that earlier ones filled, as may those that are not linked yet; and all records since the start take no more
+   * than `boundBytes`. The first is tight for few records in a full arena, the second for many in an empty one.
    */
   hasRoom(count: number, keyAndValueBytes: number): boolean {
-    const worstBytes = count * (recordBytes(0, 0) + NODE_GROWTH_BYTES_MAX) + keyAndValueBytes;
+    const growthBytes = (this.#unlinkedCount + count) * NODE_GROWTH_BYTES_MAX;
+    const worstBytes = count * recordBytes(0, 0) + keyAndValueBytes + growthBytes;
     if (this.#arena.hasRoom(worstBytes)) return true;
     const wholeBytes = Memtable.boundBytes(this.#entryCount + count, this.#userBytes + keyAndValueBytes);
     return ARENA_HEADER_BYTES + wholeBytes <= this.#arena.limitBytes;
@@ -134,14 +136,51 @@ export class Memtable {
     valueStart: number,
     valueEnd: number,
   ): void {
-    const arena = this.#arena;
-    const record = writeRecord(arena, sequence, kind, key, keyStart, keyEnd, value, valueStart, valueEnd);
+    const record = writeRecord(this.#arena, sequence, kind, key, keyStart, keyEnd, value, valueStart, valueEnd);
     this.#entryCount++;
     this.#userBytes += keyEnd - keyStart + valueEnd - valueStart;
-    if (kind === KIND_RANGE_DELETE) {
-      publishRangeDelete(arena, record);
-      return;
+    if (kind === KIND_RANGE_DELETE) publishRangeDelete(this.#arena, record);
+    else this.#link(record, key, keyStart, keyEnd);
+  }
+
+  /**
+   * The first half of an insert, of anything but a range delete: the version is in the arena and nobody finds it before `link`.
+   * Returns its record.
+   */
+  append(
+    sequence: number,
+    kind: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): number {
+    this.#entryCount++;
+    this.#userBytes += keyEnd - keyStart + valueEnd - valueStart;
+    this.#unlinkedCount++;
+    return writeRecord(this.#arena, sequence, kind, key, keyStart, keyEnd, value, valueStart, valueEnd);
+  }
+
+  /**
+   * The second half, for `records[start, end)` in this order, in which versions of one key have ascending sequences. All are looked
+   * at before the first is linked: then they come out of memory together, and not one after the other.
+   */
+  link(records: Int32Array, start: number, end: number): void {
+    const arena = this.#arena;
+    let lengths = 0;
+    for (let i = start; i < end; i++) lengths += recordKeyLength(arena, records[i]);
+    assert(lengths > 0 || start === end, 'a record has a key');
+    for (let i = start; i < end; i++) {
+      const keyStart = recordKeyStart(records[i]);
+      this.#link(records[i], arena.bytes, keyStart, keyStart + recordKeyLength(arena, records[i]));
     }
+    this.#unlinkedCount -= end - start;
+  }
+
+  #link(record: number, key: Uint8Array, keyStart: number, keyEnd: number): void {
+    const arena = this.#arena;
     const { words } = arena;
     let slot = ROOT_SLOT;
     let child = words[slot];
