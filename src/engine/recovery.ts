@@ -53,7 +53,7 @@ async function readLog(context: ReplayContext, memtables: ReplayMemtables): Prom
     onDamage: options.walRecovery === 'strict' && options.onDamage === 'refuse' ? 'fail' : 'stop',
     flushedSequence: versions.lastSequence,
     readOnly: options.readOnly,
-    onChain: (segments) => memtables.expect(segments),
+    onChain: (segmentBytes) => memtables.expect(segmentBytes),
     onRecord: (payload, place) => memtables.add(payload.length, place),
   });
 }

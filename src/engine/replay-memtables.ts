@@ -40,11 +40,11 @@ export class ReplayMemtables {
     this.#plan = this.#planOf(Number.POSITIVE_INFINITY);
   }
 
-  /** Takes note of how long the log is at most, so that there is a run for each memtable that there may be. */
-  expect(segments: readonly { readonly endBytes: number | undefined }[]): void {
+  /** Takes note of how long the segments are at most, so that there is a run for each memtable that there may be. */
+  expect(segmentBytes: readonly number[]): void {
     const { memtableBytes } = this.#context.options;
-    // Of the last segment nobody knows the end yet; it holds no more than one memtable.
-    const logBytesMax = segments.reduce((sum, { endBytes = memtableBytes }) => sum + endBytes, 0);
+    // None holds more than one memtable; the last one has space in reserve.
+    const logBytesMax = segmentBytes.reduce((sum, bytes) => sum + Math.min(bytes, memtableBytes), 0);
     this.#plan = this.#planOf(Math.max(2 * WORKER_BYTES_MIN, logBytesMax / MEMTABLES_MAX));
   }
 

@@ -38,8 +38,8 @@ export interface WalReplayOptions {
   readonly presentNumbers: readonly number[];
   /** Where acknowledged records are lost: `fail` throws, `stop` keeps what stands before and reports. */
   readonly onDamage: 'fail' | 'stop';
-  /** Told once, before the first record, of the segments that will be read: where each ends, undefined for the last. */
-  readonly onChain?: (segments: readonly { readonly number: number; readonly endBytes: number | undefined }[]) => void;
+  /** Told once, before the first record, how long the segments that will be read are; of the last one its file's size. */
+  readonly onChain?: (segmentBytes: readonly number[]) => void;
   /** Gets every whole, well-formed record in sequence order; `payload` is its to keep. */
   readonly onRecord: (payload: Uint8Array, place: WalRecordPlace) => Promise<void> | void;
   /**
@@ -171,7 +171,7 @@ class Replay {
 
   async #replayChain(chain: SegmentChain): Promise<void> {
     const { links } = chain;
-    this.#options.onChain?.(links.map(({ header, endBytes }) => ({ number: header.number, endBytes })));
+    await this.#announce(links);
     for (let i = 0; i < links.length; i++) {
       const { number } = links[i].header;
       const { endBytes, bad } = await this.#replaySegment(links[i]);
@@ -185,6 +185,14 @@ class Replay {
     if (this.#damage !== undefined) return;
     const proof = await this.#findWitness(chain.witnesses);
     if (proof !== undefined) this.#report(this.#lostTail(proof));
+  }
+
+  async #announce(links: readonly ChainLink[]): Promise<void> {
+    const segmentBytes: number[] = [];
+    for (const { header, endBytes } of links) {
+      segmentBytes.push(endBytes ?? (await this.#options.fileSystem.statBytes(this.#path(header.number))) ?? 0);
+    }
+    this.#options.onChain?.(segmentBytes);
   }
 
   async #replaySegment(link: ChainLink): Promise<SegmentOutcome> {
