@@ -5,6 +5,7 @@ import type { FileSystem } from '../fs/file-system.js';
 import { ioError } from '../fs/io-error.js';
 import type { JobReply, WorkerJob } from '../jobs/job.js';
 import { outputPathsOf } from '../jobs/job-files.js';
+import { workerArguments } from './worker-arguments.js';
 
 /** How often a job is given to a worker that does not come back before the job itself is thought to kill it. */
 const ATTEMPTS_MAX = 4;
@@ -117,8 +118,8 @@ export class JobPool {
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,
-      // From the source tree the worker is TypeScript; the built package never takes this branch.
-      ...(workerPath.endsWith('.ts') ? { execArgv: ['--import', 'tsx'] } : {}),
+      // From the source tree the worker is TypeScript; in the built package it never is.
+      execArgv: workerPath.endsWith('.ts') ? ['--import', 'tsx'] : workerArguments(process.execArgv),
     });
     const crew: Crew = { pool, jobCount: 0, isRetired: false, isGone: false };
     // A worker that dies while it has nothing to do has nothing to lose.
