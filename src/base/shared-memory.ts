@@ -1,3 +1,6 @@
+import { alignUp } from './bytes.js';
+import { MIB } from './limits.js';
+
 /** The one corner of WebAssembly that the engine uses; the type library that describes it is the browser's. */
 declare const WebAssembly: {
   readonly Memory: new (descriptor: {
@@ -10,6 +13,17 @@ declare const WebAssembly: {
 };
 
 const WASM_PAGE_BYTES = 65536;
+const PLAIN_BYTES_MAX = MIB;
+/** Whoever asks for bytes may look at them as words. */
+const WORD_BYTES = 8;
+
+/**
+ * At least `bytes` of zeroed memory that every thread can see, for what is not written to a disk as it stands. A small piece is a
+ * plain SharedArrayBuffer: a WebAssembly memory takes tens of microseconds and gigabytes of address space, however little it holds.
+ */
+export function allocateUnalignedMemory(bytes: number): SharedArrayBuffer {
+  return bytes <= PLAIN_BYTES_MAX ? new SharedArrayBuffer(alignUp(bytes, WORD_BYTES)) : allocateSharedMemory(bytes);
+}
 
 /**
  * At least `bytes` of zeroed memory that every thread can see and that starts on a page: O_DIRECT refuses plain

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { blobName, tableName } from '../base/file-names.js';
 import { BULK_CHUNK_BYTES_MAX } from '../base/limits.js';
-import { allocateSharedMemory } from '../base/shared-memory.js';
+import { allocateUnalignedMemory } from '../base/shared-memory.js';
 import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { type BulkChunk, BulkChunkWriter, chunkEntryBytes } from '../jobs/bulk-chunk.js';
@@ -105,7 +105,7 @@ export class BulkTables {
   #createChunk(entryBytes: number): BulkChunkWriter {
     const { chunkBytes, expiresAtMs } = this.#options;
     const bytes = Math.max(entryBytes, Math.min(chunkBytes, BULK_CHUNK_BYTES_MAX));
-    return new BulkChunkWriter(allocateSharedMemory(bytes), bytes, expiresAtMs);
+    return new BulkChunkWriter(allocateUnalignedMemory(bytes), bytes, expiresAtMs);
   }
 
   #jobOf(chunk: BulkChunk): BulkLoadJob {

@@ -1,8 +1,8 @@
 import { assert } from '../base/errors.js';
-import { allocateSharedMemory } from '../base/shared-memory.js';
+import { allocateUnalignedMemory } from '../base/shared-memory.js';
 
 /**
- * Memory that the memtable is built in: page-aligned, shared with every thread, handed out from the bottom up and never
+ * Memory that the memtable is built in: shared with every thread, handed out from the bottom up and never
  * moved or freed while in use. One thread allocates. Places are named by word index (4 bytes a word); 0 is no place.
  *
  *     word 0   always 0, so that no place has index 0, and nothing is linked from there
@@ -39,7 +39,7 @@ export class Arena {
 
   /** An empty arena in memory of its own. */
   static create(limitBytes: number): Arena {
-    const arena = new Arena(allocateSharedMemory(limitBytes), limitBytes);
+    const arena = new Arena(allocateUnalignedMemory(limitBytes), limitBytes);
     arena.reset();
     return arena;
   }

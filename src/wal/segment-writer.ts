@@ -213,7 +213,7 @@ export class SegmentFiles implements SegmentSource {
   }
 
   #encodeHeader(number: number, predecessor: PredecessorSegment | undefined, durableMark: number): Uint8Array {
-    const { databaseId, clock } = this.#options;
+    const { databaseId, clock, syncMode } = this.#options;
     const payload = encodeSegmentHeader({
       databaseId,
       number,
@@ -222,7 +222,10 @@ export class SegmentFiles implements SegmentSource {
       alignmentBytes: this.alignmentBytes,
       createdAtMs: clock.nowMs(),
     });
-    this.#headerBlock ??= new Uint8Array(allocateSharedMemory(DIRECT_IO_BLOCK_BYTES));
+    this.#headerBlock ??=
+      syncMode === 'direct'
+        ? new Uint8Array(allocateSharedMemory(DIRECT_IO_BLOCK_BYTES))
+        : new Uint8Array(DIRECT_IO_BLOCK_BYTES);
     const block = this.#headerBlock;
     block.fill(0);
     block.set(payload, FRAME_HEADER_BYTES);
