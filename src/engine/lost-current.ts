@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { CorruptionError } from '../base/errors.js';
 import { CURRENT_NAME, parseFileName } from '../base/file-names.js';
-import { MIB } from '../base/limits.js';
+import { KIB } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { FRAME_ALIGNMENT_BYTES } from '../log/log-format.js';
 import { firstRecordOffsetBytes } from '../wal/wal-segment.js';
+
+const CHUNK_BYTES = 64 * KIB;
+const ZEROS = new Uint8Array(CHUNK_BYTES);
 
 /**
  * Without CURRENT a directory may be empty, or that of a creation that was cut short: its segments hold a header at most,
@@ -30,11 +33,11 @@ function lostCurrent(evidence: string): CorruptionError {
 async function holdsRecords(fileSystem: FileSystem, path: string): Promise<boolean> {
   const handle = await fileSystem.open(path, 'read');
   try {
-    const chunk = new Uint8Array(MIB);
+    const chunk = new Uint8Array(CHUNK_BYTES);
     for (let position = firstRecordOffsetBytes(FRAME_ALIGNMENT_BYTES); ; ) {
       const bytes = await handle.read(chunk, position);
       if (bytes === 0) return false;
-      for (let i = 0; i < bytes; i++) if (chunk[i] !== 0) return true;
+      if (Buffer.compare(chunk.subarray(0, bytes), ZEROS.subarray(0, bytes)) !== 0) return true;
       position += bytes;
     }
   } finally {
