@@ -2,7 +2,8 @@ import { assert } from '../base/errors.js';
 import type { EvictionPolicy } from './eviction-policy.js';
 import { LruPolicy } from './lru-policy.js';
 
-const ENTRIES_INITIAL = 256;
+/** Of a small database, and of a merge with few inputs, which have a cache each; it doubles. */
+const ENTRIES_INITIAL = 16;
 const NONE = -1;
 const TWO_32 = 2 ** 32;
 
