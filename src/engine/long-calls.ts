@@ -21,6 +21,7 @@ export class LongCalls {
   /** Ends all of them with STEME_CLOSED; resolves when they have tidied up. */
   async endAll(): Promise<void> {
     const calls = [...this.#running];
+    if (calls.length === 0) return;
     const reason = new StemeError('STEME_CLOSED', 'the database was closed before the call came to its end');
     for (const { end } of calls) end.abort(reason);
     await Promise.all(calls.map(({ settled }) => settled));

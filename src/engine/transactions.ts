@@ -71,6 +71,7 @@ export class Transactions {
 
   /** The database is closing: runs whose callback has not returned end. */
   closeAll(): void {
+    if (this.#runs.size === 0) return;
     const error = new StemeError('STEME_CLOSED', 'the database was closed before the transaction ended');
     for (const run of [...this.#runs]) this.#interrupt(run, error);
   }

@@ -22,7 +22,7 @@ export function encodeCurrent(manifestNumber: number): Uint8Array {
 
 /** The number of the manifest that `bytes`, all of CURRENT, name; CorruptionError if they are not what was written. */
 export function decodeCurrent(bytes: Uint8Array): number {
-  const match = LINES.exec(new TextDecoder('latin1').decode(bytes));
+  const match = LINES.exec(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'));
   if (match === null) return failAt(0, 'the name of a manifest and its checksum', `${bytes.length} other bytes`);
   const [, name, checksum] = match;
   const file = parseFileName(name);
@@ -32,7 +32,7 @@ export function decodeCurrent(bytes: Uint8Array): number {
 }
 
 function checksumOf(name: string): string {
-  return crc32c(new TextEncoder().encode(`${name}\n`))
+  return crc32c(Buffer.from(`${name}\n`))
     .toString(16)
     .padStart(8, '0');
 }
