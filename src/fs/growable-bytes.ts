@@ -1,3 +1,4 @@
+import { xxh3 } from '@node-rs/xxhash';
 import { assert } from '../base/errors.js';
 
 const CAPACITY_BYTES_MIN = 4096;
@@ -10,6 +11,8 @@ export class GrowableBytes {
   #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
   #isShared = false;
+  /** A box that clones share, so that one of them hashes for all; whoever changes takes a new one. */
+  #digest: { value?: bigint } = {};
 
   get length(): number {
     return this.#length;
@@ -28,11 +31,13 @@ export class GrowableBytes {
     const end = position + source.length;
     if (end > this.#length) this.resize(end);
     this.#unshare();
+    this.#digest = {};
     this.#bytes.set(source, position);
   }
 
   resize(length: number): void {
     assert(Number.isSafeInteger(length) && length >= 0, 'a length is a whole number');
+    this.#digest = {};
     if (length < this.#length) {
       this.#unshare();
       this.#bytes.fill(0, length, this.#length);
@@ -46,11 +51,18 @@ export class GrowableBytes {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** A hash of the content. */
+  get digest(): bigint {
+    this.#digest.value ??= xxh3.xxh64(this.#bytes.subarray(0, this.#length));
+    return this.#digest.value;
+  }
+
   clone(): GrowableBytes {
     const copy = new GrowableBytes();
     copy.#bytes = this.#bytes;
     copy.#length = this.#length;
     copy.#isShared = true;
+    copy.#digest = this.#digest;
     this.#isShared = true;
     return copy;
   }

@@ -55,6 +55,14 @@ export class MemoryFileSystem implements FileSystem {
     );
   }
 
+  /**
+   * The same for two disks if the next process finds the same on both: names, and the bytes under them, by their hashes. How much
+   * of it is durable has no part in it.
+   */
+  fingerprint(): string {
+    return fingerprintOf(this.#root, new Map());
+  }
+
   async probeDirect(directory: string): Promise<boolean> {
     await this.#nextTurn();
     return this.#options.direct !== false && this.#find(directory) instanceof MemoryDirectory;
@@ -275,4 +283,19 @@ function usedBytes(directory: MemoryDirectory, counted = new Set<MemoryFile>()):
     if (node instanceof MemoryFile) counted.add(node);
   }
   return bytes;
+}
+
+/** No name has a slash in it, so that no two trees give the same text. A file of several names is told from several alike. */
+function fingerprintOf(directory: MemoryDirectory, known: Map<MemoryFile, number>): string {
+  let text = '';
+  for (const name of directory.names()) {
+    const node = directory.get(name);
+    if (node instanceof MemoryDirectory) text += `${name}/{${fingerprintOf(node, known)}}`;
+    else if (node !== undefined) {
+      const number = known.get(node) ?? known.size;
+      known.set(node, number);
+      text += `${name}/${number}:${node.sizeBytes}:${node.digest}/`;
+    }
+  }
+  return text;
 }

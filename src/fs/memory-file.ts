@@ -37,6 +37,11 @@ export class MemoryFile {
     return this.#current.toBytes();
   }
 
+  /** A hash of what `read` finds. */
+  get digest(): bigint {
+    return this.#current.digest;
+  }
+
   write(source: Uint8Array, position: number): void {
     this.#change({ kind: 'write', position, bytes: source.slice() });
   }
