@@ -7,7 +7,8 @@ import type { Catch } from './canary-hunt.js';
 
 export const CANARY_SEEDS_MAX = 200;
 
-const root = join(import.meta.dirname, '..', '..');
+/** Where npm runs its scripts: compiled, this file is somewhere else than its sources. */
+const root = process.cwd();
 /** What a simulation needs; packages are found further up. */
 const COPIED = ['src', 'test/sim', 'test/support', 'package.json', 'tsconfig.json'];
 
