@@ -66,7 +66,8 @@ export class Life {
     this.#recorder = new CrashRecorder(world, plan.disk, new Prng(plan.seed ^ 0x2545f491), this);
   }
 
-  get crashes(): readonly CrashPoint[] {
+  /** For whoever takes them out one by one. */
+  get crashes(): CrashPoint[] {
     return this.#recorder.crashes;
   }
 

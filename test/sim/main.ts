@@ -24,6 +24,7 @@ interface Flags {
 class Totals {
   seeds = 0;
   crashPoints = 0;
+  sameDisks = 0;
   reopenings = 0;
   recoveryCrashes = 0;
   operations = 0;
@@ -39,6 +40,7 @@ async function runSeeds(flags: Flags): Promise<boolean> {
     const report = await simulate({ seed, ...(flags.crashPoint !== undefined && { crashPoint: flags.crashPoint }) });
     totals.seeds++;
     totals.crashPoints += report.crashPoints;
+    totals.sameDisks += report.sameDisks;
     totals.reopenings += report.reopenings;
     totals.recoveryCrashes += report.recoveryCrashes;
     totals.operations += report.operations;
@@ -59,6 +61,7 @@ async function runSeeds(flags: Flags): Promise<boolean> {
 function printTotals(totals: Totals, seconds: number): void {
   say(`seeds = ${totals.seeds}`);
   say(`crash points = ${formatCount(totals.crashPoints)}`);
+  say(`crash points with the disk of another = ${formatCount(totals.sameDisks)}`);
   say(`reopenings = ${formatCount(totals.reopenings)}`);
   say(`recoveries crashed = ${formatCount(totals.recoveryCrashes)}`);
   say(`operations = ${formatCount(totals.operations)}`);

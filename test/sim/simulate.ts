@@ -1,9 +1,10 @@
 import { Prng } from '../../src/base/prng.js';
 import type { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { WriteHistory } from '../support/write-history.js';
-import { checkCrash } from './check-crash.js';
 import type { CrashPoint } from './crash-recorder.js';
+import { DiskReader } from './disk-reading.js';
 import { drawOptions, drawSteps } from './draw-steps.js';
+import { judgeCrash } from './judge-crash.js';
 import { Life } from './life.js';
 import { SimulatedWorld } from './simulated-world.js';
 import type { Step } from './step.js';
@@ -38,8 +39,10 @@ export interface SimulationFailure {
 
 export interface SimulationReport {
   readonly traceHash: string;
-  /** Clones taken, opened and checked. */
+  /** Clones taken and checked. */
   readonly crashPoints: number;
+  /** Of them, those that left the same disk as another one: read once, and checked each for itself. */
+  readonly sameDisks: number;
   /** Databases opened on what a crash left. */
   readonly reopenings: number;
   /** Of the crash points, those during a recovery. */
@@ -61,12 +64,20 @@ export function simulate(simulationCase: SimulationCase): Promise<SimulationRepo
   return new Simulation(simulationCase).run();
 }
 
+/** How a crash was found to have ended: after so many writes, at that time. */
+interface Found {
+  readonly count: number;
+  readonly nowMs: number;
+}
+
 class Simulation {
   readonly #case: SimulationCase;
   readonly #world = new SimulatedWorld();
   /** Which crashes to look at. */
   readonly #wanted: readonly string[];
+  readonly #reader: DiskReader;
   #crashPoints = 0;
+  #sameDisks = 0;
   #reopenings = 0;
   #recoveryCrashes = 0;
   #operations = 0;
@@ -75,6 +86,7 @@ class Simulation {
   constructor(simulationCase: SimulationCase) {
     this.#case = simulationCase;
     this.#wanted = simulationCase.crashPoint?.split('.') ?? [];
+    this.#reader = new DiskReader(this.#world, simulationCase.seed);
   }
 
   run(): Promise<SimulationReport> {
@@ -87,13 +99,14 @@ class Simulation {
     const plan = { history: new WriteHistory(), options: drawOptions(prng), steps: stepsOf(this.#case) };
     this.#world.restart(prng.nextUint32());
     const life = await this.#live(undefined, { ...plan, disk: this.#world.newDisk(), seed: prng.nextUint32() });
-    for (const [i, crash] of (life?.crashes ?? []).entries()) {
+    for (const [i, crash] of handedOut(life?.crashes)) {
       if (this.#failure !== undefined) break;
       if (this.#isWanted(0, i)) await this.#followCrash(i, crash, mix(seed, i));
     }
     return {
       traceHash: this.#world.trace.toString(),
       crashPoints: this.#crashPoints,
+      sameDisks: this.#sameDisks,
       reopenings: this.#reopenings,
       recoveryCrashes: this.#recoveryCrashes,
       operations: this.#operations,
@@ -120,26 +133,27 @@ class Simulation {
   }
 
   async #followCrash(index: number, crash: CrashPoint, seed: number): Promise<void> {
-    const disk = crash.disk.clone();
-    const count = await this.#check(`${index}`, crash, seed);
-    if (count === undefined) return;
     const dice = new Prng(seed ^ 0x27d4eb2f);
-    if (dice.chance(LATER_LIFE_CHANCE)) await this.#liveOn(index, { ...crash, disk }, count, seed, LATER_STEPS);
-    else if (dice.chance(RECOVERY_CHANCE)) await this.#liveOn(index, { ...crash, disk }, count, seed, 0);
+    const stepCount = dice.chance(LATER_LIFE_CHANCE) ? LATER_STEPS : dice.chance(RECOVERY_CHANCE) ? 0 : undefined;
+    // The check writes to the disk.
+    const disk = stepCount === undefined ? undefined : crash.disk.clone();
+    const found = await this.#check(`${index}`, crash);
+    if (found === undefined || disk === undefined || stepCount === undefined) return;
+    await this.#liveOn(index, { ...crash, disk }, found, seed, stepCount);
   }
 
   /** Opens what the crash left once more, crashed all the while, and goes on from there. */
   async #liveOn(
     index: number,
     crash: CrashPoint & { disk: MemoryFileSystem },
-    count: number,
+    { count, nowMs }: Found,
     seed: number,
     stepCount: number,
   ): Promise<void> {
     const prng = new Prng(seed ^ 0x1b873593);
     const durableCount = crash.kind === 'kill' ? Math.min(count, crash.durableCount) : count;
     // When it was checked: which writes have left no trace depends on what has expired.
-    this.#world.restart(prng.nextUint32(), { nowMs: this.#world.nowMs });
+    this.#world.restart(prng.nextUint32(), { nowMs });
     this.#reopenings++;
     const life = await this.#live(`${index}`, {
       disk: crash.disk,
@@ -148,24 +162,35 @@ class Simulation {
       steps: drawSteps(prng, stepCount, 1000 * (index + 1)),
       seed: prng.nextUint32(),
     });
-    for (const [i, later] of (life?.crashes ?? []).entries()) {
+    for (const [i, later] of handedOut(life?.crashes)) {
       if (this.#failure !== undefined) return;
-      if (this.#isWanted(1, i)) await this.#check(`${index}.${i}`, later, mix(seed, i));
+      if (this.#isWanted(1, i)) await this.#check(`${index}.${i}`, later);
     }
   }
 
-  async #check(label: string, crash: CrashPoint, seed: number): Promise<number | undefined> {
+  async #check(label: string, crash: CrashPoint): Promise<Found | undefined> {
     this.#crashPoints++;
-    this.#reopenings++;
     if (crash.isInRecovery) this.#recoveryCrashes++;
+    const { openedCount } = this.#reader;
     try {
-      return await checkCrash(this.#world, crash, seed);
+      const reading = await this.#reader.read(crash);
+      const count = judgeCrash(crash, reading);
+      this.#world.trace.add(`holds ${count}`);
+      return { count, nowMs: reading.nowMs };
     } catch (error) {
       const violation = violationOf('the database does not open', error);
       this.#failure = { crashPoint: label, violation, moment: crash.moment };
       return undefined;
+    } finally {
+      if (this.#reader.openedCount === openedCount) this.#sameDisks++;
+      else this.#reopenings++;
     }
   }
+}
+
+/** Each with its number. None is kept: the disks, with all that was written to them after the crash, are most of the memory. */
+function* handedOut(crashes: CrashPoint[] = []): Generator<[number, CrashPoint]> {
+  for (let i = 0; crashes.length > 0; i++) for (const crash of crashes.splice(0, 1)) yield [i, crash];
 }
 
 /** A seed of its own for each part, so that each can be run without the others. */
