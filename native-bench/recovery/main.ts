@@ -2,11 +2,11 @@
  * The recovery benchmark: a process fills the log and is killed (SIGKILL) with all of it unflushed; another opens the store. How
  * long until it is open, answers the first read, acknowledges the first durable write?
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startChild } from '../support/child-process.js';
 import { wholeNumber } from '../support/flags.js';
 import { noteWhatMisleads } from '../support/misleading-figures.js';
+import { dropPageCache } from '../support/page-cache.js';
 import { say } from '../support/say.js';
 import { formatCount, formatMegabytes, formatMs, formatTable } from '../support/text-table.js';
 import { emptyWorkDirectory, removeWorkDirectory } from '../support/work-directory.js';
@@ -76,15 +76,6 @@ async function runUntilKilled<T>(file: string, task: object): Promise<T> {
   const { code, signal } = await child.ended;
   if (found === undefined) throw new Error(`${file} ended with ${signal ?? `code ${code}`}`);
   return found;
-}
-
-/** What the killed process wrote is on the disk and nowhere else: as after a restart of the machine. */
-function dropPageCache(): void {
-  try {
-    writeFileSync('/proc/sys/vm/drop_caches', '3');
-  } catch (cause) {
-    throw new Error('--cold empties the page cache, which takes root', { cause });
-  }
 }
 
 const HEADING = [

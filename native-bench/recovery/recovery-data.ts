@@ -1,6 +1,7 @@
 import { Prng } from '../../src/base/prng.js';
 import { type KeySource, RandomKeys, TimeOrderedKeys } from '../lsm/lsm-data.js';
 import { KEY_BYTES } from '../spine/bench-data.js';
+import { halfRandomValues } from '../support/half-random-values.js';
 
 export const BATCH_RECORDS = 1000;
 
@@ -16,7 +17,7 @@ export class RecoveryData {
 
   constructor(seed: number, order: KeyOrder, valueBytes: number) {
     this.#keys = order === 'random' ? new RandomKeys(seed) : new TimeOrderedKeys(seed);
-    this.#values = makeValues(new Prng(seed), valueBytes);
+    this.#values = halfRandomValues(new Prng(seed), VALUE_COUNT, valueBytes);
   }
 
   batch(first: number): { readonly key: Buffer; readonly value: Buffer }[] {
@@ -34,12 +35,4 @@ export class RecoveryData {
   value(index: number): Buffer {
     return this.#values[index % VALUE_COUNT];
   }
-}
-
-/** Half random, so that a compressor can halve them. */
-function makeValues(random: Prng, valueBytes: number): Buffer[] {
-  return Array.from({ length: VALUE_COUNT }, () => {
-    const half = random.fill(Buffer.alloc(valueBytes / 2));
-    return Buffer.concat([half, half]);
-  });
 }
