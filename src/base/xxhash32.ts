@@ -2,8 +2,6 @@
  * xxHash32 in plain JavaScript. For keys of ordinary length it beats the addon, whose every call costs more than the
  * hash; the two are proven equal by test, so either may compute a hash that the other one looks up.
  */
-import { readUint32 } from './bytes.js';
-
 const PRIME_1 = 0x9e3779b1;
 const PRIME_2 = 0x85ebca77;
 const PRIME_3 = 0xc2b2ae3d;
@@ -14,6 +12,11 @@ const STRIPE_BYTES = 16;
 
 /** The hash of `source[start, end)`, in [0, 2^32). */
 export function xxhash32(source: Uint8Array, start: number, end: number, seed = 0): number {
+  return signedXxhash32(source, start, end, seed) >>> 0;
+}
+
+/** The same bits as a signed number. Half of all unsigned ones take memory wherever they are passed on; these never do. */
+export function signedXxhash32(source: Uint8Array, start: number, end: number, seed: number): number {
   const length = end - start;
   let position = start;
   let hash = (seed + PRIME_5) | 0;
@@ -23,7 +26,7 @@ export function xxhash32(source: Uint8Array, start: number, end: number, seed = 
   }
   hash = (hash + length) | 0;
   for (; position + 4 <= end; position += 4) {
-    hash = (hash + Math.imul(readUint32(source, position), PRIME_3)) | 0;
+    hash = (hash + Math.imul(readInt32(source, position), PRIME_3)) | 0;
     hash = Math.imul((hash << 17) | (hash >>> 15), PRIME_4);
   }
   for (; position < end; position++) {
@@ -32,7 +35,7 @@ export function xxhash32(source: Uint8Array, start: number, end: number, seed = 
   }
   hash = Math.imul(hash ^ (hash >>> 15), PRIME_2);
   hash = Math.imul(hash ^ (hash >>> 13), PRIME_3);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }
 
 /** Four accumulators over all whole 16-byte stripes, folded into one. */
@@ -42,10 +45,10 @@ function hashStripes(source: Uint8Array, start: number, end: number, seed: numbe
   let c = seed | 0;
   let d = (seed - PRIME_1) | 0;
   for (let position = start; position + STRIPE_BYTES <= end; position += STRIPE_BYTES) {
-    a = round(a, readUint32(source, position));
-    b = round(b, readUint32(source, position + 4));
-    c = round(c, readUint32(source, position + 8));
-    d = round(d, readUint32(source, position + 12));
+    a = round(a, readInt32(source, position));
+    b = round(b, readInt32(source, position + 4));
+    c = round(c, readInt32(source, position + 8));
+    d = round(d, readInt32(source, position + 12));
   }
   const ab = ((a << 1) | (a >>> 31)) + ((b << 7) | (b >>> 25));
   const cd = ((c << 12) | (c >>> 20)) + ((d << 18) | (d >>> 14));
@@ -55,4 +58,8 @@ function hashStripes(source: Uint8Array, start: number, end: number, seed: numbe
 function round(accumulator: number, lane: number): number {
   const mixed = (accumulator + Math.imul(lane, PRIME_2)) | 0;
   return Math.imul((mixed << 13) | (mixed >>> 19), PRIME_1);
+}
+
+function readInt32(source: Uint8Array, at: number): number {
+  return source[at] | (source[at + 1] << 8) | (source[at + 2] << 16) | (source[at + 3] << 24);
 }

@@ -4,7 +4,7 @@
  * call.
  */
 import { xxh32 } from '@node-rs/xxhash';
-import { xxhash32 } from '../base/xxhash32.js';
+import { signedXxhash32, xxhash32 } from '../base/xxhash32.js';
 
 /** Stored in every filter. Another seed is another filter format. */
 export const KEY_HASH_SEED = 0;
@@ -15,4 +15,10 @@ const TWIN_BYTES_MAX = 128;
 export function hashKey(source: Uint8Array, start: number, end: number): number {
   if (end - start <= TWIN_BYTES_MAX) return xxhash32(source, start, end, KEY_HASH_SEED);
   return xxh32(source.subarray(start, end), KEY_HASH_SEED);
+}
+
+/** Puts it at `at` of `hashes`: for hashes that are kept, without one that is passed on. */
+export function storeKeyHash(hashes: Uint32Array, at: number, source: Uint8Array, start: number, end: number): void {
+  const isShort = end - start <= TWIN_BYTES_MAX;
+  hashes[at] = isShort ? signedXxhash32(source, start, end, KEY_HASH_SEED) : hashKey(source, start, end);
 }
