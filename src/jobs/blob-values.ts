@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CorruptionError, type Damage, StemeError } from '../base/errors.js';
 import { blobName } from '../base/file-names.js';
 import { KIB, MIB } from '../base/limits.js';
+import { Lz4Decoder } from '../base/lz4.js';
 import { BLOB_HEADER_BYTES, checkBlobHeader } from '../blob/blob-format.js';
 import type { BlobMetadata } from '../blob/blob-metadata.js';
 import type { BlobReference } from '../blob/blob-reference.js';
@@ -46,6 +47,7 @@ export class BlobValues {
   #references: BlobReference[] = [];
   #open: OpenBlob | undefined;
   readonly #piece = new Uint8Array(PIECE_BYTES);
+  readonly #decoder = new Lz4Decoder();
   readBytes = 0;
 
   /** Given `blobs`, only values in these are read. */
@@ -134,7 +136,7 @@ export class BlobValues {
 
   #checkValue(blob: OpenBlob, reference: BlobReference, bytes: Uint8Array): void {
     try {
-      decodeBlobValue(bytes.subarray(0, rawBytesOf(reference)), reference, blob.path);
+      decodeBlobValue(bytes.subarray(0, rawBytesOf(reference)), reference, blob.path, this.#decoder);
       this.#count(reference);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;

@@ -7,7 +7,7 @@ import {
 } from '../base/block-trailer.js';
 import { CorruptionError, StemeError } from '../base/errors.js';
 import { KIB } from '../base/limits.js';
-import { decompressLz4 } from '../base/lz4.js';
+import { decompressLz4, Lz4Decoder } from '../base/lz4.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
 import { ReadAhead, type ReadPiece } from './read-ahead.js';
 import { FOOTER_BYTES } from './table-footer.js';
@@ -45,6 +45,7 @@ export class BlockSource {
   #handle: FileHandle | undefined;
   #scratch = new Uint8Array(4 * KIB);
   readonly #readPiece: ReadPiece = (target, offsetBytes) => this.#readRaw(offsetBytes, target.length, target);
+  #decoder: Lz4Decoder | undefined;
   #isClosed = false;
 
   constructor({ fileSystem, path, number, fileBytes, readMode }: BlockSourceOptions) {
@@ -77,21 +78,38 @@ export class BlockSource {
    * handle. `readAhead` is that of somebody who asks for one block after another.
    */
   readBlock(offsetBytes: number, sizeBytes: number, readAhead?: ReadAhead): Uint8Array {
-    const raw = this.#readChecked(offsetBytes, sizeBytes, readAhead);
-    const stored = raw.subarray(0, sizeBytes);
-    const compression = raw[sizeBytes];
-    if (compression === COMPRESSION_LZ4) return decompressLz4(stored, BLOCK_CONTENT_BYTES_MAX, this.path, offsetBytes);
-    if (compression === COMPRESSION_NONE) return this.usesMmap ? stored : new Uint8Array(stored);
-    throw new StemeError(
-      'STEME_UNSUPPORTED',
-      `${this.path} has a block with compression ${compression}; this version knows 0 and 1`,
-    );
+    const { bytes, compression } = this.readStored(offsetBytes, sizeBytes, readAhead);
+    if (compression === COMPRESSION_LZ4) return decompressLz4(bytes, BLOCK_CONTENT_BYTES_MAX, this.path, offsetBytes);
+    if (compression === COMPRESSION_NONE) return this.usesMmap ? bytes : new Uint8Array(bytes);
+    throw this.#unknownCompression(compression);
+  }
+
+  /** The same in memory that the next read takes again: for a walk that keeps none of it. */
+  readPassing(offsetBytes: number, sizeBytes: number, readAhead?: ReadAhead): Uint8Array {
+    const { bytes, compression } = this.readStored(offsetBytes, sizeBytes, readAhead);
+    if (compression === COMPRESSION_NONE) return bytes;
+    if (compression !== COMPRESSION_LZ4) throw this.#unknownCompression(compression);
+    this.#decoder ??= new Lz4Decoder();
+    return this.#decoder.decode(bytes, BLOCK_CONTENT_BYTES_MAX, this.path, offsetBytes);
   }
 
   /** The same block as it is stored, checked. Good until the next read. */
   readStored(offsetBytes: number, sizeBytes: number, readAhead?: ReadAhead): StoredBlock {
-    const raw = this.#readChecked(offsetBytes, sizeBytes, readAhead);
-    return { bytes: raw.subarray(0, sizeBytes), compression: raw[sizeBytes] };
+    const storedBytes = sizeBytes + BLOCK_TRAILER_BYTES;
+    if (offsetBytes + storedBytes > this.fileBytes - FOOTER_BYTES) {
+      throw this.#damaged(offsetBytes, `a block inside ${this.fileBytes} bytes`, `a block of ${sizeBytes} bytes`);
+    }
+    const raw =
+      readAhead === undefined
+        ? this.#readRaw(offsetBytes, storedBytes, this.#scratchFor(storedBytes))
+        : readAhead.read(offsetBytes, storedBytes, this.#readPiece);
+    const bytes = raw.subarray(0, sizeBytes);
+    const compression = raw[sizeBytes];
+    const checksum = blockChecksum(bytes, compression, this.#tableNumber, offsetBytes);
+    const expected = readBlockChecksum(raw, sizeBytes);
+    if (checksum !== expected) throw this.#damaged(offsetBytes, `block checksum ${expected}`, String(checksum));
+    this.readBytes += storedBytes;
+    return { bytes, compression };
   }
 
   /** Gives the descriptor back, if there is one. Reads go on, each opening the file for itself. */
@@ -111,23 +129,6 @@ export class BlockSource {
   /** For somebody who will walk the file; undefined where it is mapped, and the kernel reads ahead by itself. */
   createReadAhead(pieceBytesMax: number): ReadAhead | undefined {
     return this.usesMmap || pieceBytesMax === 0 ? undefined : new ReadAhead(this.fileBytes, pieceBytesMax);
-  }
-
-  /** A block with its trailer. */
-  #readChecked(offsetBytes: number, sizeBytes: number, readAhead: ReadAhead | undefined): Uint8Array {
-    const storedBytes = sizeBytes + BLOCK_TRAILER_BYTES;
-    if (offsetBytes + storedBytes > this.fileBytes - FOOTER_BYTES) {
-      throw this.#damaged(offsetBytes, `a block inside ${this.fileBytes} bytes`, `a block of ${sizeBytes} bytes`);
-    }
-    const raw =
-      readAhead === undefined
-        ? this.#readRaw(offsetBytes, storedBytes, this.#scratchFor(storedBytes))
-        : readAhead.read(offsetBytes, storedBytes, this.#readPiece);
-    const checksum = blockChecksum(raw.subarray(0, sizeBytes), raw[sizeBytes], this.#tableNumber, offsetBytes);
-    const expected = readBlockChecksum(raw, sizeBytes);
-    if (checksum !== expected) throw this.#damaged(offsetBytes, `block checksum ${expected}`, String(checksum));
-    this.readBytes += storedBytes;
-    return raw;
   }
 
   /** `length` bytes from `offset`: of the mapping, or read into `target`. */
@@ -170,6 +171,11 @@ export class BlockSource {
     if (found === this.fileBytes && found >= FOOTER_BYTES) return;
     const offsetBytes = Math.min(found, this.fileBytes);
     throw this.#damaged(offsetBytes, `a table of ${this.fileBytes} bytes`, `a file of ${found} bytes`);
+  }
+
+  #unknownCompression(compression: number): StemeError {
+    const message = `${this.path} has a block with compression ${compression}; this version knows 0 and 1`;
+    return new StemeError('STEME_UNSUPPORTED', message);
   }
 
   #damaged(offsetBytes: number, expected: string, found: string): CorruptionError {

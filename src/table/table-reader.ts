@@ -180,6 +180,12 @@ export class TableReader implements TableBlocks {
     return this.#readDataBlock(offsetBytes, partition.sizeBytes(index), fillCache, readAhead);
   }
 
+  /** The content of a data block, out of no cache and into none; good until the table's next read. */
+  passingBlock(partition: IndexBlock, index: number, readAhead?: ReadAhead): Uint8Array {
+    if (this.#isClosed) throw this.#closedError();
+    return this.#source.readPassing(partition.offsetBytes(index), partition.sizeBytes(index), readAhead);
+  }
+
   /** A data block as it is stored; good until the table's next read. */
   storedBlock(partition: IndexBlock, index: number, readAhead?: ReadAhead): StoredBlock {
     if (this.#isClosed) throw this.#closedError();

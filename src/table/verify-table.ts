@@ -112,10 +112,10 @@ export class TableVerifier {
   /** A piece of many blocks that cannot be read may have one bad sector: then each block is read alone. */
   #readBlock(partition: IndexBlock, index: number): Uint8Array {
     try {
-      return this.#table.dataBlock(partition, index, false, this.#readAhead).bytes;
+      return this.#table.passingBlock(partition, index, this.#readAhead);
     } catch (error) {
       if (this.#readAhead === undefined || !isIoError(error)) throw error;
-      return this.#table.dataBlock(partition, index, false).bytes;
+      return this.#table.passingBlock(partition, index);
     }
   }
 

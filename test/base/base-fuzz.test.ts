@@ -11,7 +11,7 @@ import {
   tableName,
 } from '../../src/base/file-names.js';
 import { MIB } from '../../src/base/limits.js';
-import { compressLz4, decompressLz4 } from '../../src/base/lz4.js';
+import { compressLz4, decompressLz4, Lz4Decoder } from '../../src/base/lz4.js';
 import { checkedExpiryMs, storedValue } from '../../src/base/stored-value.js';
 import { readVarint } from '../../src/base/varint.js';
 import {
@@ -85,12 +85,25 @@ describe('an LZ4 block out of any bytes', () => {
     fc.assert(property, fuzzRuns(2000));
   });
 
+  it('is the same content of each decoder that takes it', () => {
+    const property = fc.property(hostile([good]), (stored) => {
+      const answer = answerForView(stored, (view) =>
+        Buffer.from(new Lz4Decoder().decode(view, MIB, 'file', 0)).toString('hex'),
+      );
+      const other = answerOf(() => Buffer.from(decompressLz4(stored, MIB, 'file', 0)).toString('hex'));
+      if ('value' in answer && 'value' in other) expect(answer.value).toBe(other.value);
+    });
+    fc.assert(property, fuzzRuns(2000));
+  });
+
   it('takes no memory for a claim that its length cannot hold', () => {
     for (const claimed of [good.length * 256, 64 * MIB, 2 ** 31 - 1, 2 ** 32 - 1]) {
       const stored = Uint8Array.from(good);
       writeUint32(stored, 0, claimed);
       const answer = withinMemory(MIB, () => answerOf(() => decompressLz4(stored, 64 * MIB, 'file', 0)));
       expect(answer, String(claimed)).toHaveProperty('refused');
+      const other = withinMemory(MIB, () => answerOf(() => new Lz4Decoder().decode(stored, 64 * MIB, 'file', 0)));
+      expect(other, String(claimed)).toHaveProperty('refused');
     }
   });
 });
