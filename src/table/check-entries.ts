@@ -4,6 +4,7 @@ import { isTableKind, KIND_DELETE, KIND_PUT, readTrailerKind, readTrailerSequenc
 import { KEY_BYTES_MAX } from '../base/limits.js';
 import { EXPIRY_BYTES, isBlobKind, isExpiringKind, readExpiryMs } from '../base/stored-value.js';
 import { createBlockEntry, decodeBlockEntry, findRestarts, malformedBlock, RESTART_BYTES } from './block-entry.js';
+import type { IndexBlock } from './index-block.js';
 import { storeKeyHash } from './key-hash.js';
 import type { TableReader } from './table-reader.js';
 
@@ -11,6 +12,12 @@ const FILTER_KEYS_AT_ONCE = 64;
 
 /** Gets the reference `source[start, end)` of a value in a blob file; throws a CorruptionError if that is none. */
 export type OnBlobReference = (source: Uint8Array, start: number, end: number) => void;
+
+/** Where the index of a table names a block; no partition before the first one. */
+export interface IndexedBlock {
+  readonly partition: IndexBlock | undefined;
+  readonly index: number;
+}
 
 /** What the entries of a table add up to. */
 export class EntryTotals {
@@ -61,13 +68,13 @@ export class EntryChecker {
     return this.#key.slice(0, this.#keyBytes);
   }
 
-  /** How `separator` orders to the last key. */
-  compareToLastKey(separator: Uint8Array): number {
-    return compareRanges(separator, 0, separator.length, this.#key, 0, this.#keyBytes);
+  /** How the separator of block `index` orders to the last key. */
+  compareSeparator(partition: IndexBlock, index: number): number {
+    return partition.compareSeparator(index, this.#key, this.#keyBytes);
   }
 
-  /** The block at `offsetBytes`, which stands behind one with `separatorBefore`. */
-  check(block: Uint8Array, offsetBytes: number, separatorBefore: Uint8Array): void {
+  /** The block at `offsetBytes`, which stands behind `before`. */
+  check(block: Uint8Array, offsetBytes: number, before: IndexedBlock): void {
     this.#offsetBytes = offsetBytes;
     const restartsAt = findRestarts(block);
     if (restartsAt < 0) throw this.#malformed(block.length);
@@ -108,7 +115,7 @@ export class EntryChecker {
         copyRange(block, keyAt, trailerAt, key, sharedBytes);
         keyBytes = newKeyBytes;
         lastSequence = sequence;
-        if (at === 0) this.#checkFirst(keyBytes, hasKey, order !== 0, separatorBefore);
+        if (at === 0) this.#checkFirst(keyBytes, hasKey, order !== 0, before);
         hasKey = true;
         if (order !== 0) {
           keyCount++;
@@ -139,12 +146,12 @@ export class EntryChecker {
     if (restartAt !== block.length - RESTART_BYTES) throw this.#malformed(restartAt);
   }
 
-  #checkFirst(keyBytes: number, hasKeyBefore: boolean, isNewKey: boolean, separator: Uint8Array): void {
+  #checkFirst(keyBytes: number, hasKeyBefore: boolean, isNewKey: boolean, before: IndexedBlock): void {
     if (!hasKeyBefore) {
       this.#firstKey = this.#key.slice(0, keyBytes);
       return;
     }
-    const order = compareRanges(separator, 0, separator.length, this.#key, 0, keyBytes);
+    const order = before.partition?.compareSeparator(before.index, this.#key, keyBytes) ?? -1;
     if (isNewKey ? order >= 0 : order > 0) throw this.#wrong('keys above the separator before', 'one below');
   }
 

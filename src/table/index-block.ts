@@ -108,6 +108,15 @@ export class IndexBlock {
     return this.#comparePrefix(key) === 0 && this.#compareRest(block, key, this.#prefixEnd - this.#prefixStart) === 0;
   }
 
+  /** How the separator of `block` orders to the key `source[0, end)`. */
+  compareSeparator(block: number, source: Uint8Array, end: number): number {
+    const prefixBytes = this.#prefixEnd - this.#prefixStart;
+    const content = this.#content;
+    const order = compareRanges(content, this.#prefixStart, this.#prefixEnd, source, 0, Math.min(prefixBytes, end));
+    if (order !== 0) return order;
+    return compareRanges(content, this.#keyStarts[block], this.#keyStarts[block + 1], source, prefixBytes, end);
+  }
+
   /** A copy of the separator of `block`. */
   separator(block: number): Uint8Array {
     const prefix = this.#content.subarray(this.#prefixStart, this.#prefixEnd);

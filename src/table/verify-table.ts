@@ -55,7 +55,7 @@ export class TableVerifier {
   #isComplete = true;
 
   readonly #entries: EntryChecker;
-  #separator: Uint8Array = new Uint8Array(0);
+  readonly #before: { partition: IndexBlock | undefined; index: number } = { partition: undefined, index: 0 };
   #offsetBytes = 0;
   #dataBytes = 0;
   #dataBlockCount = 0;
@@ -75,16 +75,16 @@ export class TableVerifier {
     this.#offsetBytes = partition.offsetBytes(index);
     this.#dataBytes += partition.sizeBytes(index) + BLOCK_TRAILER_BYTES;
     this.#dataBlockCount++;
-    const separator = partition.separator(index);
     try {
-      this.#entries.check(this.#readBlock(partition, index), this.#offsetBytes, this.#separator);
-      if (this.#entries.compareToLastKey(separator) < 0) {
+      this.#entries.check(this.#readBlock(partition, index), this.#offsetBytes, this.#before);
+      if (this.#entries.compareSeparator(partition, index) < 0) {
         throw this.#wrong('a separator at or above its block', 'one below');
       }
     } catch (error) {
       this.#noteDamage(error);
     }
-    this.#separator = separator;
+    this.#before.partition = partition;
+    this.#before.index = index;
     return true;
   }
 

@@ -27,6 +27,21 @@ const arbitrarySeparators = fc
   .map(([keys, prefix]) => keys.map((key) => Uint8Array.from([...prefix, ...key])).sort(compareBytes));
 
 describe('an index block', () => {
+  it('orders each separator to a key as its copy orders', () => {
+    const property = fc.property(arbitrarySeparators, fc.array(arbitraryKey), (separators, others) => {
+      const sizes = separators.map(() => 1);
+      const index = new IndexBlock(build(separators, sizes), 'x', 0, LIMIT_BYTES);
+      for (const key of [...separators, ...others, new Uint8Array(0)]) {
+        const memory = Uint8Array.from([...key, 0, 0xff]);
+        separators.forEach((separator, i) => {
+          const order = index.compareSeparator(i, memory, key.length);
+          expect(Math.sign(order)).toBe(Math.sign(compareBytes(separator, key)));
+        });
+      }
+    });
+    fc.assert(property, { seed: 1, numRuns: 200 });
+  });
+
   it('finds the first block whose separator is at or above a key, as a plain search does', () => {
     fc.assert(
       fc.property(arbitrarySeparators, fc.array(arbitraryKey, { maxLength: 10 }), (separators, others) => {
