@@ -21,6 +21,7 @@
  * | `STEME_LEAK` | a warning: a snapshot has been open for long, or was lost without `close()` | close it when it is done |
  * | `STEME_CORRUPTION` | bytes on disk are not what was written (law 5) | see all of it with `steme verify`; restore, or `steme repair`; meanwhile open with `readOnly` and `onDamage: 'read-around'` |
  * | `STEME_UNSUPPORTED` | a file was written by a newer format version | upgrade the package |
+ * | `STEME_PROFILER` | the profiler cannot run: this Node has none, or another one is at work | see the message |
  * | `STEME_IO` | the operating system refused an operation | see `cause` |
  * | `STEME_INTERNAL` | an invariant of the engine is broken: a bug of ours | report it with the message |
  */
@@ -43,6 +44,7 @@ export type ErrorCode =
   | 'STEME_LEAK'
   | 'STEME_CORRUPTION'
   | 'STEME_UNSUPPORTED'
+  | 'STEME_PROFILER'
   | 'STEME_IO'
   | 'STEME_INTERNAL';
 

@@ -12,7 +12,7 @@ export interface Breach {
  */
 const ROOM_LINES: readonly (readonly string[])[] = [
   ['src/base'],
-  ['src/metrics'],
+  ['src/metrics', 'src/profile'],
   ['src/fs'],
   ['src/log', 'src/memtable', 'src/table', 'src/blob', 'src/store'],
   ['src/wal', 'src/quarantine', 'src/cold'],
