@@ -105,6 +105,11 @@ export const TRANSACTION_RETRIES_MAX = 1000;
 /** Keys that one transaction has read; all are looked up again when it commits. */
 export const TRANSACTION_READ_BYTES_MAX = 256 * MIB;
 
+export const PROFILE_SECONDS_DEFAULT = 10;
+export const PROFILE_SECONDS_MIN = 0.01;
+/** A longer profile holds more samples than a graph can show. */
+export const PROFILE_SECONDS_MAX = 3600;
+
 /** The manifest is rolled into one snapshot edit once it grows past this. */
 export const MANIFEST_BYTES_MAX = 4 * MIB;
 export const LEVEL_COUNT = 7;

@@ -166,6 +166,41 @@ export interface BulkLoadResult {
   readonly level: number | undefined;
 }
 
+export interface ProfileOptions {
+  /** How long, 0.01 to 3600. Default 10. */
+  readonly seconds?: number;
+  /** `'cpu'` (default): where time goes; `'alloc'`: where JavaScript allocates memory. */
+  readonly kind?: 'cpu' | 'alloc';
+  readonly signal?: AbortSignal;
+}
+
+/** What one of the engine's threads did while it was profiled: microseconds, or bytes allocated. */
+export interface ProfiledThread {
+  /** `opening thread`, `worker 1`. */
+  readonly name: string;
+  readonly weight: number;
+  /** Of time: how much beside it the thread waited for something to do. */
+  readonly waitingWeight: number;
+}
+
+export interface ProfiledPhase {
+  /** `commit`, `log sync`, `point read`, `scan`, `flush`, `compaction`, `replay`, `verify`, `bulk load`, …: docs/profiling.md lists them. */
+  readonly phase: string;
+  readonly weight: number;
+}
+
+export interface Profile {
+  readonly kind: 'cpu' | 'alloc';
+  readonly unit: 'us' | 'bytes';
+  readonly threads: readonly ProfiledThread[];
+  /** The most first. */
+  readonly phases: readonly ProfiledPhase[];
+  /** A flame graph as one file: write it to a `.svg`, and open that in a browser. */
+  svg(): string;
+  /** Plain data, for a file that `steme profile --diff` compares with another one. */
+  toJSON(): object;
+}
+
 export interface Database {
   readonly directory: string;
   /** All writes of one log batch share one promise. Errors: STEME_INVALID_KEY, STEME_INVALID_VALUE, STEME_CLOSED, STEME_READ_ONLY, STEME_BACKGROUND, STEME_BUSY. */
@@ -239,6 +274,12 @@ export interface Database {
    * while there is still no room, and after any other failure: then reopen the database.
    */
   resume(): Promise<void>;
+  /**
+   * Profiles all threads that the engine uses, the calling one and the workers, with V8's own profiler, which costs some percent. The
+   * program's own code on the calling thread is in it too. Makes the graph when it is asked for it. Errors: STEME_INVALID_OPTION,
+   * STEME_ABORTED, STEME_CLOSED when the database is closed meanwhile, STEME_PROFILER.
+   */
+  profile(options?: ProfileOptions): Promise<Profile>;
   stats(): DatabaseStats;
   /** Drains writes, ends iterators, releases the directory. Safe to call twice. */
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { InvalidOptionsError, StemeError } from '../base/errors.js';
-import type { BulkLoadOptions, CheckpointOptions } from './api.js';
+import { PROFILE_SECONDS_MAX, PROFILE_SECONDS_MIN } from '../base/limits.js';
+import type { BulkLoadOptions, CheckpointOptions, ProfileOptions } from './api.js';
 import { ttlProblems } from './check-writes.js';
 
 /** Errors: STEME_INVALID_OPTION with every problem named. */
@@ -21,6 +22,18 @@ export function checkBulkLoadCall({ signal, ttlMs, onProgress }: BulkLoadOptions
     ...(ttlMs === undefined ? [] : ttlProblems(ttlMs, true)),
     ...signalProblems(signal),
     ...functionProblems('onProgress', onProgress),
+  ]);
+}
+
+/** Errors: STEME_INVALID_OPTION with every problem named. */
+export function checkProfileCall({ seconds, kind, signal }: ProfileOptions): void {
+  const isNumber = typeof seconds === 'number';
+  const isLegal =
+    seconds === undefined || (isNumber && seconds >= PROFILE_SECONDS_MIN && seconds <= PROFILE_SECONDS_MAX);
+  refuseProblems([
+    ...(isLegal ? [] : [`seconds must be a number from ${PROFILE_SECONDS_MIN} to ${PROFILE_SECONDS_MAX}`]),
+    ...(kind === undefined || kind === 'cpu' || kind === 'alloc' ? [] : ["kind must be 'cpu' or 'alloc'"]),
+    ...signalProblems(signal),
   ]);
 }
 

@@ -12,6 +12,8 @@ import type {
   EntryIterator,
   IteratorOptions,
   KeySpan,
+  Profile,
+  ProfileOptions,
   ReadOptions,
   Snapshot,
   Transaction,
@@ -19,7 +21,7 @@ import type {
   WriteOptions,
 } from './api.js';
 import { approximateSize } from './approximate-size.js';
-import { checkBulkLoadCall, checkCheckpointCall } from './check-calls.js';
+import { checkBulkLoadCall, checkCheckpointCall, checkProfileCall } from './check-calls.js';
 import { writeCheckpoint } from './checkpoint.js';
 import { collectStats } from './collect-stats.js';
 import { ConflictCheck } from './conflict-check.js';
@@ -28,6 +30,7 @@ import { DatabaseReads } from './database-reads.js';
 import { DatabaseWrites } from './database-writes.js';
 import type { Engine } from './engine.js';
 import { LongCalls } from './long-calls.js';
+import { profileThreads } from './profile-threads.js';
 import { Resumption } from './resumption.js';
 import { spanBounds } from './span-bounds.js';
 import { Transactions } from './transactions.js';
@@ -199,6 +202,13 @@ export class StemeDatabase implements Database {
   async resume(): Promise<void> {
     this.#guard.assertOpen();
     return this.#longCalls.run(undefined, () => this.#resumption.resume());
+  }
+
+  async profile(options: ProfileOptions = {}): Promise<Profile> {
+    this.#guard.assertOpen();
+    checkProfileCall(options);
+    const { runner, environment } = this.#engine.parts;
+    return this.#longCalls.run(options.signal, (signal) => profileThreads(runner, environment.timers, options, signal));
   }
 
   stats(): DatabaseStats {

@@ -57,6 +57,11 @@ export class JobPool {
     return this.#turnCount < this.#options.threads;
   }
 
+  /** Of the threads that take jobs now; none before the first job. */
+  get threadIds(): readonly number[] {
+    return this.#crew?.pool.threads.map(({ threadId }) => threadId) ?? [];
+  }
+
   async run(job: WorkerJob): Promise<JobReply> {
     // Not awaited where there is one: a job that was handed in before the close is done before it.
     if (this.hasFreeThread) this.#turnCount++;

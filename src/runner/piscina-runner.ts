@@ -31,6 +31,11 @@ export class PiscinaRunner implements JobRunner {
     return unwrapReply<J>(await this.#poolFor(job.kind).run(job));
   }
 
+  threadIds(): readonly number[] {
+    const { threadIds } = this.#flushes;
+    return this.#compactions === this.#flushes ? threadIds : [...threadIds, ...this.#compactions.threadIds];
+  }
+
   #poolFor(kind: WorkerJob['kind']): JobPool {
     if (kind === 'flush') return this.#flushes;
     const isBusy = kind === 'replay' && !this.#compactions.hasFreeThread && this.#flushes.hasFreeThread;
