@@ -6,6 +6,7 @@ import type { RepairOptions, RepairReport } from '../engine/repair/repair-report
 import type { VerifyOptions } from '../engine/verify/verify.js';
 import type { VerifyReport } from '../engine/verify/verify-report.js';
 import type { FileSystem } from '../fs/file-system.js';
+import type { RunProgram } from './profile/run-program.js';
 
 export type OpenDatabase = (directory: string, options?: Options) => Promise<Database>;
 
@@ -29,4 +30,5 @@ export interface CliEnvironment {
   readonly openDatabase: OpenDatabase;
   readonly verifyDatabase: VerifyDatabase;
   readonly repairDatabase: RepairDatabase;
+  readonly runProgram: RunProgram;
 }

@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.js';
 import { realFileSystem } from '../fs/real-file-system.js';
 import { open, repair, verify } from '../index.js';
 import { formatWarning } from './error-report.js';
+import { runProgram } from './profile/run-program.js';
 import { runCli } from './program.js';
 
 const interruption = new AbortController();
@@ -25,4 +26,5 @@ process.exitCode = await runCli(argv, {
   openDatabase: open,
   verifyDatabase: verify,
   repairDatabase: repair,
+  runProgram,
 });

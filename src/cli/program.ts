@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { PROFILE_SECONDS_MAX, PROFILE_SECONDS_MIN } from '../base/limits.js';
 import {
   type BackupFlags,
   backupCommand,
@@ -15,6 +16,7 @@ import { EXIT_CODES_HELP, EXIT_OK, EXIT_USAGE } from './exit-codes.js';
 import { type GetFlags, getCommand } from './get-command.js';
 import { type IngestFlags, ingestCommand } from './ingest-command.js';
 import { packageVersion } from './package-version.js';
+import { type ProfileFlags, profileCommand } from './profile/profile-command.js';
 import { FORMAT_NAMES } from './record-reader/record-reader.js';
 import { type RepairFlags, repairCommand } from './repair-command.js';
 import { type ScanFlags, scanCommand } from './scan-command.js';
@@ -69,6 +71,7 @@ function buildProgram(environment: CliEnvironment, finish: Finish): Command {
   addRestore(program, environment, finish);
   addVerify(program, environment, finish);
   addRepair(program, environment, finish);
+  addProfile(program, environment, finish);
   return program;
 }
 
@@ -185,6 +188,19 @@ function addRepair(program: Command, environment: CliEnvironment, finish: Finish
     .action(async (flags: RepairFlags) => finish(await repairCommand(flags, environment)));
 }
 
+function addProfile(program: Command, environment: CliEnvironment, finish: Finish): void {
+  command(program, 'profile')
+    .description('run a Node program, and draw where its time goes: a flame graph with the phases of the engine')
+    .argument('[PROGRAM...]', 'what to run, after "--": -- node app.js')
+    .option('--out <file>', '.svg: a graph; .json: to compare it later (default: profile-KIND.svg)')
+    .option('--seconds <seconds>', 'only so long from its start (default: to its end)', secondsOf)
+    .addOption(
+      new Option('--kind <kind>', 'time, or memory that JavaScript allocates').choices(['cpu', 'alloc']).default('cpu'),
+    )
+    .option('--diff <files...>', 'run nothing: draw two saved profiles, BEFORE and AFTER, as one graph')
+    .action(async (words: string[], flags: ProfileFlags) => finish(await profileCommand(words, flags, environment)));
+}
+
 function databaseCommand(program: Command, name: string): Command {
   return command(program, name).requiredOption('--db <dir>', 'directory of the database');
 }
@@ -208,6 +224,12 @@ function recordsPerBatch(text: string): number {
   const records = wholeNumber(text);
   if (records >= 1 && records <= RECORDS_PER_BATCH_MAX) return records;
   throw new InvalidArgumentError(`It must be 1 to ${RECORDS_PER_BATCH_MAX}.`);
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== '' && seconds >= PROFILE_SECONDS_MIN && seconds <= PROFILE_SECONDS_MAX) return seconds;
+  throw new InvalidArgumentError(`It must be ${PROFILE_SECONDS_MIN} to ${PROFILE_SECONDS_MAX}.`);
 }
 
 function wholeNumber(text: string): number {

@@ -5,6 +5,7 @@ import { Readable, Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.js';
 import type { CliEnvironment } from '../../src/cli/cli-environment.js';
+import { runProgram } from '../../src/cli/profile/run-program.js';
 import { runCli } from '../../src/cli/program.js';
 import { realFileSystem } from '../../src/fs/real-file-system.js';
 import { open, repair, verify } from '../../src/index.js';
@@ -55,6 +56,7 @@ export async function steme(argv: readonly string[], setting: CliSetting = {}): 
     openDatabase: open,
     verifyDatabase: verify,
     repairDatabase: repair,
+    runProgram,
     ...overrides,
   });
   return { exitCode, stdout: stdout.text, stderr: stderr.text };
