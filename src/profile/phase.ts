@@ -85,7 +85,7 @@ const RULES: readonly Rule[] = [
 
 /** Native threads of the process do work of the engine too: its log is written and synced by libuv's. */
 const NATIVE_RULES: readonly { readonly symbol: RegExp; readonly phase: PhaseName }[] = [
-  { symbol: /(?:fdatasync|fsync|pwrite|uv__fs_write)/, phase: 'log sync' },
+  { symbol: /(?:fdatasync|fsync|pwrite|vfs_write|uv__fs_write)/, phase: 'log sync' },
   {
     symbol: /(?:Scaveng|MarkCompact|ConcurrentMark|MarkingVisitor|Sweeper|::Heap::|GCTracer|ArrayBufferSweep)/,
     phase: 'garbage collection',
@@ -96,6 +96,7 @@ const NATIVE_RULES: readonly { readonly symbol: RegExp; readonly phase: PhaseNam
   },
 ];
 
+const LOG_FILE_MODULE = /^src\/wal\/segment-(?:writer|allocator)\./;
 const MODULE_LOADER = 'node:internal/modules/';
 const WORKER_START = 'node:internal/main/worker_thread';
 
@@ -109,6 +110,8 @@ export function phaseOf(frames: readonly Frame[]): PhaseName {
   let first = last;
   for (let i = last; i >= 0 && frames[i].origin !== 'program'; i--) if (frames[i].origin === 'engine') first = i;
   if (isLoading(frames, first, last)) return 'start';
+  // Its writes may begin within a commit, and are the log's all the same.
+  if (frames.slice(first, last + 1).some(({ file }) => LOG_FILE_MODULE.test(file))) return 'log sync';
   for (let i = first; i <= last; i++) {
     const phase = frames[i].origin === 'engine' ? phaseOfModule(frames[i]) : undefined;
     if (phase !== undefined) return phase;

@@ -8,6 +8,8 @@ export interface ThreadProfilesOptions {
   readonly kind: 'cpu' | 'alloc';
   readonly title: string;
   readonly programRoot: string;
+  /** Where the engine's files are that ran. Default: those of this package. */
+  readonly engineRoots?: readonly string[];
   /** The engine's worker threads; others are left out. Default: all threads, the engine's being told by what ran in them. */
   readonly workerIds?: readonly number[];
   readonly operations?: number;
@@ -15,8 +17,8 @@ export interface ThreadProfilesOptions {
 
 /** The profiles of threads as one profile of the process: the thread that took it first, then the workers. */
 export function mergeThreads(profiles: readonly ThreadProfile[], options: ThreadProfilesOptions): StackProfile {
-  const { kind, title, operations, workerIds } = options;
-  const paths: FramePaths = { engineRoots: [PACKAGE_ROOT], programRoot: options.programRoot };
+  const { kind, title, operations, workerIds, programRoot, engineRoots = [PACKAGE_ROOT] } = options;
+  const paths: FramePaths = { engineRoots, programRoot };
   const own = profiles.filter(({ isOwn }) => isOwn).map((profile) => stacksOf('opening thread', profile, paths));
   const others = profiles.filter(({ isOwn, threadId }) => !isOwn && (workerIds?.includes(threadId) ?? true));
   const threads = others.sort((a, b) => a.threadId - b.threadId).map((profile) => stacksOf('', profile, paths));
