@@ -9,6 +9,10 @@ import type { PerfEvent } from './perf-script.js';
 const SWITCH = /prev_pid=(\d+).*prev_state=(\S+) ==> .*next_pid=(\d+)/;
 const RUNNABLE = nativeFrame('(runnable: no processor was free)', 'kernel');
 
+/** libc keeps no frame pointers: often its own function is all that is known of a stack. */
+const POOL_WAIT = /uv_cond_wait|pthread_cond_wait|futex_abstimed_wait|BlockingPop|uv_sem_wait/;
+const POOL_OR_LOOP_WAIT = new RegExp(`${POOL_WAIT.source}|epoll_p?wait`);
+
 export class WaitingTimes {
   readonly #window: MeasuredWindow;
   readonly #leftAt = new Map<number, { readonly event: PerfEvent; readonly isRunnable: boolean }>();
@@ -52,8 +56,9 @@ export class WaitingTimes {
 }
 
 /** A thread of a pool waits for its next task: nobody waits for it. */
-function hasNothingToDo({ frames }: PerfEvent): boolean {
+function hasNothingToDo({ frames, processId, threadId }: PerfEvent): boolean {
   const lastJs = frames.findLastIndex(({ file }) => file !== '');
   if (lastJs >= 0) return isWaiting(frames.slice(0, lastJs + 1));
-  return frames.some(({ name }) => /uv_cond_wait|pthread_cond_wait|BlockingPop|uv_sem_wait/.test(name));
+  const idle = processId === threadId ? POOL_WAIT : POOL_OR_LOOP_WAIT;
+  return frames.some(({ name }) => idle.test(name));
 }
