@@ -13,7 +13,6 @@ export type PrepareRows = (sql: string) => RowStatement<SqliteRow>;
 
 /** Few enough for one call of `all` to stay in the processor's cache; more, or `iterate`, were slower. */
 const ROWS_PER_CALL = 100;
-const FIRST_KEY = Buffer.alloc(0);
 
 /** Ranges of the table, each call going on after the last key of the one before; rows come as arrays, which no object is made for. */
 export class SqliteScans {
@@ -38,18 +37,22 @@ export class SqliteScans {
 
   run({ isReverse = false, from, rowsMax = Number.POSITIVE_INFINITY, onRow }: ScanOptions): number {
     const { first, from: at, after } = isReverse ? this.#backwards : this.#forwards;
-    let wanted = Math.min(ROWS_PER_CALL, rowsMax);
-    let rows = from === undefined ? first.all(wanted) : at.all(from, wanted);
-    let count = rows.length;
-    if (onRow !== undefined) for (const [key, value] of rows) onRow(key, value);
-    while (rows.length === wanted && count < rowsMax) {
-      const [lastKey] = rows.at(-1) ?? [FIRST_KEY];
-      wanted = Math.min(ROWS_PER_CALL, rowsMax - count);
-      rows = after.all(lastKey, wanted);
+    let count = 0;
+    let lastKey: Buffer | undefined;
+    while (count < rowsMax) {
+      const wanted = Math.min(ROWS_PER_CALL, rowsMax - count);
+      const rows = callOf(lastKey, wanted);
       count += rows.length;
       if (onRow !== undefined) for (const [key, value] of rows) onRow(key, value);
+      if (rows.length < wanted) break;
+      lastKey = rows[rows.length - 1][0];
     }
     return count;
+
+    function callOf(previous: Buffer | undefined, wanted: number): SqliteRow[] {
+      if (previous !== undefined) return after.all(previous, wanted);
+      return from === undefined ? first.all(wanted) : at.all(from, wanted);
+    }
   }
 
   rows(): Iterable<SqliteRow> {

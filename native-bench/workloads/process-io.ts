@@ -24,15 +24,16 @@ export function parseProcessIo(text: string): ProcessIo {
 }
 
 const POLL_MS = 100;
-/** Without a written byte for so long the background work is over. */
+/** Without a written byte for so long the background work is over, unless less is asked for. */
 const QUIET_MS = 2000;
 const SETTLE_MS_MAX = 15_000;
 
 /** Waits until the engine writes nothing more, as can be seen from outside alike for all engines; gives up after a while. */
-export async function settled(): Promise<void> {
+export async function settled(quietMsWanted = QUIET_MS): Promise<void> {
+  const quietMsMin = Math.min(QUIET_MS, quietMsWanted);
   let last = processIo().writtenBytes;
   let quietMs = 0;
-  for (let waitedMs = 0; quietMs < QUIET_MS && waitedMs < SETTLE_MS_MAX; waitedMs += POLL_MS) {
+  for (let waitedMs = 0; quietMs < quietMsMin && waitedMs < SETTLE_MS_MAX; waitedMs += POLL_MS) {
     await delay(POLL_MS);
     const now = processIo().writtenBytes;
     quietMs = now === last ? quietMs + POLL_MS : 0;
