@@ -9,6 +9,8 @@ import { workerArguments } from './worker-arguments.js';
 
 /** How often a job is given to a worker that does not come back before the job itself is thought to kill it. */
 const ATTEMPTS_MAX = 4;
+/** A worker's modules are not found, though they are there, where the process may not open more files. */
+const LOAD_FAILURES = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED']);
 /** Of the operating system; node's own codes begin with ERR_. */
 const ERRNO_NAME = /^E[A-Z0-9]+$/;
 
@@ -154,7 +156,14 @@ export class JobPool {
 function giveUp(job: WorkerJob, cause: unknown): StemeError {
   const what = describeJob(job);
   // Want of open files, for instance, lets no worker start: nothing of ours has failed, and the user can do something about it.
-  if (ERRNO_NAME.test(systemCodeOf(cause) ?? '')) return ioError('run', `a worker for the ${what}`, cause);
+  const systemCode = systemCodeOf(cause) ?? '';
+  if (ERRNO_NAME.test(systemCode)) return ioError('run', `a worker for the ${what}`, cause);
+  if (LOAD_FAILURES.has(systemCode)) {
+    const hint = 'check that the package is whole, and that the process may open more files (ulimit -n)';
+    return new StemeError('STEME_IO', `cannot start a worker for the ${what}: it does not find its modules; ${hint}`, {
+      cause,
+    });
+  }
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message = `the worker of the ${what} died ${ATTEMPTS_MAX} times; the last time: ${reason}`;
   return new StemeError('STEME_INTERNAL', message, { cause });
