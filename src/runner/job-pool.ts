@@ -9,8 +9,8 @@ import { workerArguments } from './worker-arguments.js';
 
 /** How often a job is given to a worker that does not come back before the job itself is thought to kill it. */
 const ATTEMPTS_MAX = 4;
-/** A worker's modules are not found, though they are there, where the process may not open more files. */
-const LOAD_FAILURES = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED']);
+/** Node's own: where the process may not open more files, a worker does not find its modules, or cannot be set up at all. */
+const NODE_FAILURE = /^(?:ERR_(?!WORKER_OUT_OF_MEMORY)[A-Z_]+|MODULE_NOT_FOUND)$/;
 /** Of the operating system; node's own codes begin with ERR_. */
 const ERRNO_NAME = /^E[A-Z0-9]+$/;
 
@@ -158,11 +158,9 @@ function giveUp(job: WorkerJob, cause: unknown): StemeError {
   // Want of open files, for instance, lets no worker start: nothing of ours has failed, and the user can do something about it.
   const systemCode = systemCodeOf(cause) ?? '';
   if (ERRNO_NAME.test(systemCode)) return ioError('run', `a worker for the ${what}`, cause);
-  if (LOAD_FAILURES.has(systemCode)) {
+  if (NODE_FAILURE.test(systemCode)) {
     const hint = 'check that the package is whole, and that the process may open more files (ulimit -n)';
-    return new StemeError('STEME_IO', `cannot start a worker for the ${what}: it does not find its modules; ${hint}`, {
-      cause,
-    });
+    return new StemeError('STEME_IO', `cannot start a worker for the ${what}: ${systemCode}; ${hint}`, { cause });
   }
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message = `the worker of the ${what} died ${ATTEMPTS_MAX} times; the last time: ${reason}`;
