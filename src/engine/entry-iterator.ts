@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BlobResolver } from '../base/blob-resolver.js';
 import { copyToBuffer } from '../base/bytes.js';
 import { StemeError } from '../base/errors.js';
@@ -9,11 +8,10 @@ import type { BytesLike, Entry, EntryIterator } from './api.js';
 import { ClosingWalk } from './closing-walk.js';
 import type { IteratorHold } from './iterator-hold.js';
 import type { ScanOptions } from './scan-options.js';
+import { ScanTurns } from './scan-turns.js';
 import { boundBytes } from './user-bytes.js';
 
 const EMPTY = Buffer.alloc(0);
-/** A long `nextv` gives the event loop a turn at about this pace (law 11). */
-const TURN_MS_MAX = 2;
 const ENTRIES_PER_CLOCK_READ = 256;
 const BYTES_PER_CLOCK_READ = MIB;
 
@@ -27,6 +25,7 @@ export class DatabaseIterator implements EntryIterator {
   readonly #isEmptyRange: boolean;
   #remaining: number;
   #isPositioned = false;
+  readonly #turns = new ScanTurns();
   /** Taken since the clock was last read. */
   #turnEntries = 0;
   #turnBytes = 0;
@@ -46,7 +45,9 @@ export class DatabaseIterator implements EntryIterator {
     try {
       this.#hold.assertOpen();
       const entry = this.#take();
-      return Promise.resolve(entry === undefined ? { done: true, value: undefined } : { done: false, value: entry });
+      const result: IteratorResult<Entry> =
+        entry === undefined ? { done: true, value: undefined } : { done: false, value: entry };
+      return this.#turns.isDueAfterRow ? this.#turns.take().then(() => result) : Promise.resolve(result);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -56,13 +57,11 @@ export class DatabaseIterator implements EntryIterator {
     this.#hold.assertOpen();
     assertCount(count);
     const entries: Entry[] = [];
-    let turnStartedAtMs = performance.now();
-    while (this.#takeSome(entries, count)) {
-      if (performance.now() - turnStartedAtMs <= TURN_MS_MAX) continue;
-      await nextTurn();
+    do {
+      if (!this.#turns.isDue) continue;
+      await this.#turns.take();
       this.#hold.assertOpen();
-      turnStartedAtMs = performance.now();
-    }
+    } while (this.#takeSome(entries, count));
     return entries;
   }
 

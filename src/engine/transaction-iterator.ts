@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareBytes } from '../base/bytes.js';
 import { StemeError } from '../base/errors.js';
 import type { HalfOpenRange } from '../read/bounds.js';
 import { earlierKey, laterKey, successorOf } from '../read/bounds.js';
 import type { BytesLike, Entry, EntryIterator } from './api.js';
 import { ScanCoverage } from './scan-coverage.js';
+import { ScanTurns } from './scan-turns.js';
 import { boundBytes } from './user-bytes.js';
 import type { Operation } from './write-queue.js';
 import type { WriteSetView } from './write-set.js';
@@ -12,8 +12,6 @@ import { isInSome, lowerBound, valueOfWrite } from './write-set.js';
 
 const EMPTY = Buffer.alloc(0);
 const STORED_ENTRIES_AT_ONCE = 64;
-/** A long `nextv` gives the event loop a turn at about this pace (law 11). */
-const TURN_MS_MAX = 2;
 const ENTRIES_PER_CLOCK_READ = 256;
 
 export interface TransactionIteratorOptions {
@@ -45,6 +43,7 @@ export class TransactionIterator implements EntryIterator {
   #coverage: ScanCoverage | undefined;
   #remaining: number;
   #isClosed = false;
+  readonly #turns = new ScanTurns();
 
   constructor(options: TransactionIteratorOptions) {
     this.#options = options;
@@ -62,7 +61,9 @@ export class TransactionIterator implements EntryIterator {
     try {
       this.#assertOpen();
       const entry = this.#take();
-      return Promise.resolve(entry === undefined ? { done: true, value: undefined } : { done: false, value: entry });
+      const result: IteratorResult<Entry> =
+        entry === undefined ? { done: true, value: undefined } : { done: false, value: entry };
+      return this.#turns.isDueAfterRow ? this.#turns.take().then(() => result) : Promise.resolve(result);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -71,14 +72,11 @@ export class TransactionIterator implements EntryIterator {
   async nextv(count: number): Promise<Entry[]> {
     checkCount(count);
     const entries: Entry[] = [];
-    let turnStartedAtMs = performance.now();
     for (;;) {
+      if (this.#turns.isDue) await this.#turns.take();
       const part = this.nextvSync(Math.min(count - entries.length, ENTRIES_PER_CLOCK_READ));
       entries.push(...part);
       if (entries.length === count || part.length < ENTRIES_PER_CLOCK_READ) return entries;
-      if (performance.now() - turnStartedAtMs <= TURN_MS_MAX) continue;
-      await nextTurn();
-      turnStartedAtMs = performance.now();
     }
   }
 
