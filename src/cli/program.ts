@@ -15,6 +15,7 @@ import { formatReport, formatStacks, reportOf } from './error-report.js';
 import { EXIT_CODES_HELP, EXIT_OK, EXIT_USAGE } from './exit-codes.js';
 import { type GetFlags, getCommand } from './get-command.js';
 import { type IngestFlags, ingestCommand } from './ingest-command.js';
+import { Output } from './output.js';
 import { packageVersion } from './package-version.js';
 import { type ProfileFlags, profileCommand } from './profile/profile-command.js';
 import { FORMAT_NAMES } from './record-reader/record-reader.js';
@@ -30,15 +31,22 @@ const RECORDS_PER_BATCH_MAX = 100_000;
 /** Runs one command line, without `node` and the script's name. Never throws: what goes wrong is printed. Returns the exit code. */
 export async function runCli(argv: readonly string[], environment: CliEnvironment): Promise<number> {
   let exitCode = EXIT_OK;
-  const program = buildProgram(environment, (code) => {
+  let help = '';
+  const finish = (code: number): void => {
     exitCode = code;
+  };
+  const program = buildProgram(environment, finish, (text) => {
+    help += text;
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Commander has printed its own message by then.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    if (error instanceof CommanderError) {
+      // Its own message is printed by then; help and version are not, as their reader may be gone.
+      await new Output(environment.stdout).write(help);
+      return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    }
     const report = reportOf(error);
     environment.stderr.write(formatReport(report, argv.includes('--json')));
     if (argv.includes('--debug')) environment.stderr.write(formatStacks(error));
@@ -48,13 +56,13 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
 
 type Finish = (exitCode: number) => void;
 
-function buildProgram(environment: CliEnvironment, finish: Finish): Command {
+function buildProgram(environment: CliEnvironment, finish: Finish, writeOut: (text: string) => void): Command {
   const program = new Command('steme')
     .description('An embedded LSM storage engine, from the command line.')
     .version(packageVersion())
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => environment.stdout.write(text),
+      writeOut,
       writeErr: (text) => environment.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, 'steme: ')),
     })

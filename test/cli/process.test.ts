@@ -45,6 +45,13 @@ describe('the steme process', () => {
     await database.close();
   });
 
+  it.each(['--help', 'ingest --help', '--version'])('ends so, too, when nobody reads its %s', async (line) => {
+    const child = spawnSteme(line.split(' '));
+    child.stdout.destroy();
+    const [[exitCode], stderr] = await Promise.all([once(child, 'exit'), text(child.stderr)]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
+
   it('ends without a complaint when its reader goes away', async () => {
     const db = join(await temporaryDirectory(), 'db');
     const database = await open(db);
