@@ -1,3 +1,4 @@
+import { MIB } from '../../src/base/limits.js';
 import type { BatchOperation, Database, EntryIterator, IteratorOptions } from '../../src/engine/api.js';
 import { type EngineModule, loadEngine } from '../support/engine.js';
 import { KEY_BYTES } from '../workloads/workload.js';
@@ -5,12 +6,15 @@ import { type BenchEngine, CACHE_BYTES, type OpenEngine, type ScanOptions } from
 
 const NO_SYNC = { sync: false };
 const ROWS_PER_CALL = 1000;
+/** As by default. */
+const ROW_CACHE_BYTES = 32 * MIB;
 
-/** Defaults, but for the block cache that all engines share in size. `load` is another build than the one that users run. */
+/** Defaults, but for the caches, which together have the size that all engines' have. `load` is another build than the one that users run. */
 export function stemeDbOpener(load: () => Promise<EngineModule> = loadEngine): OpenEngine {
   return async (directory, { writeBufferBytes: memtableBytes } = {}) => {
     const { open } = await load();
-    return new StemeDbEngine(await open(directory, { blockCacheBytes: CACHE_BYTES, memtableBytes }));
+    const blockCacheBytes = CACHE_BYTES - ROW_CACHE_BYTES;
+    return new StemeDbEngine(await open(directory, { blockCacheBytes, rowCacheBytes: ROW_CACHE_BYTES, memtableBytes }));
   };
 }
 
@@ -82,7 +86,7 @@ class StemeDbEngine implements BenchEngine {
   }
 
   counters(): Readonly<Record<string, number>> {
-    const { wal, stalls, flushes, compactions, levels, blockCache, filters } = this.#db.stats();
+    const { wal, stalls, flushes, compactions, levels, blockCache, rowCache, filters } = this.#db.stats();
     return {
       walSyncs: wal.syncs,
       walWrites: wal.writes,
@@ -94,6 +98,7 @@ class StemeDbEngine implements BenchEngine {
       stalls: stalls.count,
       stallMs: stalls.totalMs,
       tables: levels.reduce((sum, level) => sum + level.fileCount, 0),
+      rowCacheHits: rowCache.hits,
       blockReads: blockCache.misses,
       filterFalsePositives: filters.falsePositives,
     };

@@ -47,6 +47,9 @@ export const INDEX_PARTITION_BYTES = 64 * KIB;
 export const BLOOM_BITS_PER_KEY_DEFAULT = 10;
 export const BLOOM_BITS_PER_KEY_MAX = 32;
 export const BLOCK_CACHE_BYTES_DEFAULT = 64 * MIB;
+export const ROW_CACHE_BYTES_DEFAULT = 32 * MIB;
+/** Its memory is one piece. */
+export const ROW_CACHE_BYTES_MAX = GIB;
 export const OPEN_TABLES_MAX = 512;
 /** A walk over a table that is not mapped reads so much at once, and holds it. */
 export const READ_AHEAD_BYTES_MAX = 256 * KIB;

@@ -339,6 +339,13 @@ export interface DatabaseStats {
     readonly hits: number;
     readonly misses: number;
   };
+  readonly rowCache: {
+    readonly capacityBytes: number;
+    readonly usedBytes: number;
+    readonly rowCount: number;
+    readonly hits: number;
+    readonly misses: number;
+  };
   /** Point reads that a table's filter let through and that found nothing there. */
   readonly filters: { readonly falsePositives: number };
   readonly flushes: { readonly count: number; readonly storedBytes: number; readonly totalMs: number };

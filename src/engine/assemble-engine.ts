@@ -5,6 +5,7 @@ import { isDiskFull } from '../fs/disk-full.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
 import type { BlockCache } from '../table/block-cache.js';
+import type { RowCache } from '../table/row-cache.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { VersionSet } from '../version/version-set.js';
 import type { SegmentAllocator } from '../wal/segment-allocator.js';
@@ -38,6 +39,7 @@ import { compactionPace, decideWriteStall, logLoad, type WriteLoadParts } from '
 /** The reading side. */
 export interface Tree {
   readonly blockCache: BlockCache;
+  readonly rowCache: RowCache;
   readonly tables: TableCache;
   readonly blobs: BlobCache;
   readonly state: TreeState;

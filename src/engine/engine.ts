@@ -3,6 +3,7 @@ import type { BlobCache } from '../blob/blob-cache.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner } from '../jobs/job.js';
 import type { BlockCache } from '../table/block-cache.js';
+import type { RowCache } from '../table/row-cache.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { VersionSet } from '../version/version-set.js';
 import type { SegmentAllocator } from '../wal/segment-allocator.js';
@@ -48,6 +49,7 @@ export interface EngineParts {
   readonly blobs: BlobCache;
   readonly stallController: StallController;
   readonly blockCache: BlockCache;
+  readonly rowCache: RowCache;
   readonly tables: TableCache;
   readonly runner: JobRunner;
   readonly lock: DirectoryLock;

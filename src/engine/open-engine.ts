@@ -13,6 +13,7 @@ import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
 import { ArenaPool } from '../memtable/arena-pool.js';
 import { BlockCache } from '../table/block-cache.js';
+import { RowCache } from '../table/row-cache.js';
 import { TableCache } from '../table/table-cache.js';
 import { VersionSet } from '../version/version-set.js';
 import { SegmentAllocator } from '../wal/segment-allocator.js';
@@ -183,11 +184,12 @@ class Opening {
   }
 
   #createTree(versions: VersionSet, damaged: AroundDamage['damaged']): Tree {
-    const { memtableBytes, blockCacheBytes, readMode } = this.#options;
+    const { memtableBytes, blockCacheBytes, rowCacheBytes, readMode } = this.#options;
     const { fileSystem } = this.#environment;
     const blockCache = new BlockCache(blockCacheBytes);
+    const rowCache = new RowCache(rowCacheBytes);
     const files = { fileSystem, directory: this.#directory, readMode, damaged };
-    const tables = new TableCache({ ...files, blockCache, openTablesMax: OPEN_TABLES_MAX });
+    const tables = new TableCache({ ...files, blockCache, rowCache, openTablesMax: OPEN_TABLES_MAX });
     const databaseIdOf = (number: number) => versions.current.blobs.get(number)?.databaseId;
     const blobs = new BlobCache({ ...files, openBlobsMax: OPEN_BLOBS_MAX, databaseIdOf });
     let collectFiles: () => void = () => undefined;
@@ -198,7 +200,7 @@ class Opening {
       visibleSequence: versions.lastSequence,
       onVersionUnused: () => collectFiles(),
     });
-    return { blockCache, tables, blobs, state, onVersionUnused: (collect) => (collectFiles = collect) };
+    return { blockCache, rowCache, tables, blobs, state, onVersionUnused: (collect) => (collectFiles = collect) };
   }
 
   #replay(versions: VersionSet, state: TreeState, runner: JobRunner): Promise<WalReplay> {

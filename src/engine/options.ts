@@ -16,6 +16,8 @@ import {
   RECOVERY_SECONDS_MAX_DEFAULT,
   RECOVERY_SECONDS_MAX_MAX,
   RECOVERY_SECONDS_MAX_MIN,
+  ROW_CACHE_BYTES_DEFAULT,
+  ROW_CACHE_BYTES_MAX,
   SCRUB_PERIOD_HOURS_DEFAULT,
   SCRUB_PERIOD_HOURS_MAX,
   SNAPSHOT_WARNING_MS_DEFAULT,
@@ -39,6 +41,7 @@ import {
  * | `readOnly` | `false` | never write to the directory; writes are refused with STEME_READ_ONLY |
  * | `memtableBytes` | 64 MiB | memory of one memtable, 4 KiB to 1 GiB; up to three sealed ones wait for their flush beside it |
  * | `blockCacheBytes` | 64 MiB | memory for blocks of tables; 0 turns the cache off |
+ * | `rowCacheBytes` | 32 MiB | memory for records of tables that are read by key again and again; 0 turns it off, at most 1 GiB |
  * | `blockBytes` | 4 KiB | size of a data block before compression, 64 bytes to 1 MiB |
  * | `bloomBitsPerKey` | 10 | 0 turns filters off; at most 32 |
  * | `blobThreshold` | 4 KiB | values of so many bytes or more are kept in files of their own, apart from the keys; 0 turns that off |
@@ -65,6 +68,7 @@ export interface Options {
   readonly readOnly?: boolean;
   readonly memtableBytes?: number;
   readonly blockCacheBytes?: number;
+  readonly rowCacheBytes?: number;
   readonly blockBytes?: number;
   readonly bloomBitsPerKey?: number;
   readonly blobThreshold?: number;
@@ -98,6 +102,7 @@ const schema = v.strictObject({
   readOnly: v.optional(v.boolean(), false),
   memtableBytes: wholeBetween(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_DEFAULT),
   blockCacheBytes: wholeBetween(0, Number.MAX_SAFE_INTEGER, BLOCK_CACHE_BYTES_DEFAULT),
+  rowCacheBytes: wholeBetween(0, ROW_CACHE_BYTES_MAX, ROW_CACHE_BYTES_DEFAULT),
   blockBytes: wholeBetween(BLOCK_BYTES_MIN, BLOCK_BYTES_MAX, BLOCK_BYTES_DEFAULT),
   bloomBitsPerKey: wholeBetween(0, BLOOM_BITS_PER_KEY_MAX, BLOOM_BITS_PER_KEY_DEFAULT),
   blobThreshold: wholeBetween(0, VALUE_BYTES_MAX, BLOB_THRESHOLD_BYTES_DEFAULT),

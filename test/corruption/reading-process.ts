@@ -40,7 +40,8 @@ async function readAll(directory: string): Promise<ReadingReport> {
     else report.others.push(String(error));
   };
   try {
-    const options = { readMode: task.readMode, autoCompact: false, blockCacheBytes: 0, walSync: 'fdatasync' } as const;
+    const caches = { blockCacheBytes: 0, rowCacheBytes: 0 };
+    const options = { readMode: task.readMode, autoCompact: false, ...caches, walSync: 'fdatasync' } as const;
     await using db = await openForTest(realFileSystem, directory, options);
     const get = (key: string): void => {
       try {

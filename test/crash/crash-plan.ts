@@ -120,6 +120,7 @@ export function planOptions(seed: number, cycle: number) {
     compression: random.pick(['lz4', 'none'] as const),
     walSync: random.pick(['auto', 'direct', 'fdatasync'] as const),
     readMode: random.pick(['mmap', 'pread'] as const),
+    rowCacheBytes: random.pick([0, 64 * KIB, MIB]),
   };
 }
 

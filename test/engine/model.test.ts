@@ -14,6 +14,7 @@ const OPTION_SETS: Record<string, Options> = {
   'no filter': { bloomBitsPerKey: 0, memtableBytes: 8192 },
   'no compression': { compression: 'none', memtableBytes: 8192 },
   'no block cache': { blockCacheBytes: 0, blockBytes: 128, memtableBytes: 8192 },
+  'a row cache of a few rows': { rowCacheBytes: 1024, memtableBytes: 4096 },
   pread: { readMode: 'pread', memtableBytes: 8192 },
   'pread without a cache': { readMode: 'pread', blockCacheBytes: 0, compression: 'none' },
   'direct log writes': { walSync: 'direct', memtableBytes: 8192 },

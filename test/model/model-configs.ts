@@ -12,6 +12,8 @@ export const MODEL_CONFIGS: Readonly<Record<string, Options>> = {
   'no compression': { compression: 'none', memtableBytes: 8192 },
   'no block cache': { blockCacheBytes: 0, blockBytes: 128, memtableBytes: 8192 },
   'a cache of one block': { blockCacheBytes: 5000, memtableBytes: 8192 },
+  'a row cache of a few rows': { rowCacheBytes: 1024, memtableBytes: 4096, tableBytes: 4096 },
+  'no row cache': { rowCacheBytes: 0, memtableBytes: 4096 },
   'huge blocks': { blockBytes: 1024 * 1024, memtableBytes: 8192 },
   pread: { readMode: 'pread', memtableBytes: 8192 },
   'pread without a cache': { readMode: 'pread', blockCacheBytes: 0, compression: 'none', memtableBytes: 4096 },

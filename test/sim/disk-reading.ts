@@ -76,7 +76,7 @@ async function readCheckpoint(
   directory: string,
 ): Promise<Reading | undefined> {
   if (!(await world.settles('a look', disk.exists(`${directory}/CURRENT`)))) return undefined;
-  const options: Options = { readOnly: true, walSync: 'fdatasync', memtableBytes: 32 * KIB };
+  const options: Options = { readOnly: true, walSync: 'fdatasync', memtableBytes: 32 * KIB, rowCacheBytes: 4 * KIB };
   return readAll(world, await world.open(disk, options, undefined, directory));
 }
 

@@ -35,6 +35,7 @@ export function optionsOf(prng: Prng): Options {
     readMode: prng.pick(['mmap', 'pread'] as const),
     walSync: prng.pick(['fdatasync', 'direct'] as const),
     flushOnClose: prng.chance(0.5),
+    rowCacheBytes: prng.pick([0, 4096]),
   };
 }
 

@@ -12,7 +12,13 @@ import { DIRECTORY, entriesOf, openOn } from './test-database.js';
 import { WriteHistory } from './write-history.js';
 
 /** Every read from disk is one that a fault can meet. */
-const OPTIONS: Options = { memtableBytes: 4096, blockCacheBytes: 0, readMode: 'pread', walSync: 'fdatasync' };
+const OPTIONS: Options = {
+  memtableBytes: 4096,
+  blockCacheBytes: 0,
+  rowCacheBytes: 0,
+  readMode: 'pread',
+  walSync: 'fdatasync',
+};
 /** The same with every value in a blob file. */
 export const BLOB_OPTIONS: Options = { ...OPTIONS, blobThreshold: 100 };
 const CHECKPOINT = '/checkpoint';
