@@ -10,6 +10,7 @@ import type { BytesLike, EntryIterator, IteratorOptions, ReadOptions } from './a
 import { DatabaseIterator } from './entry-iterator.js';
 import type { OpenIterators } from './open-iterators.js';
 import type { ReadClock } from './read-clock.js';
+import { LOOK_AHEAD_KEYS_MAX } from './read-state.js';
 import { checkScanOptions } from './scan-options.js';
 import type { SnapshotRegistry } from './snapshots.js';
 import type { TreeState } from './tree-state.js';
@@ -50,7 +51,13 @@ export class DatabaseReads {
     if (!Array.isArray(keys)) throw new StemeError('STEME_INVALID_KEY', 'getMany takes an array of keys');
     const checked = keys.map(keyBytes);
     const view = this.#viewOf(options) ?? this.#fixedPresent();
-    return checked.map((key) => this.valueAt(key, view));
+    const values = new Array<Buffer | undefined>(checked.length);
+    for (let start = 0; start < checked.length; start += LOOK_AHEAD_KEYS_MAX) {
+      const end = Math.min(start + LOOK_AHEAD_KEYS_MAX, checked.length);
+      this.#parts.state.readState.lookAhead(checked, start, end);
+      for (let i = start; i < end; i++) values[i] = this.valueAt(checked[i], view);
+    }
+    return values;
   }
 
   /** Neither copies the value nor reads a blob file. */

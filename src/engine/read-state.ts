@@ -21,11 +21,15 @@ import { TablePointSource } from '../read/table-point-source.js';
 import { isTableCovered, UncoveredIterator } from '../read/uncovered-iterator.js';
 import { settleExpiry } from '../read/visibility.js';
 import { VisibleIterator } from '../read/visible-iterator.js';
-import { hashKey } from '../table/key-hash.js';
+import { hashKey, storeKeyHash } from '../table/key-hash.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { TableMetadata } from '../table/table-metadata.js';
 import type { Version } from '../version/version.js';
 import type { MemtableSlot } from './memtable-slot.js';
+
+/** So many rows lie in the cache nearest to the processor until their turn comes. */
+export const LOOK_AHEAD_KEYS_MAX = 64;
+const hashesAhead = new Uint32Array(LOOK_AHEAD_KEYS_MAX);
 
 /** How to walk. */
 export interface Scan {
@@ -81,6 +85,13 @@ export class ReadState {
   get(key: Uint8Array, view: ReadView, result: PointResult): void {
     this.#find(key, view.sequence, result);
     if (result.state === LOOKUP_FOUND && result.kind !== KIND_PUT) settleExpiry(result, view.nowMs);
+  }
+
+  /** For `keys[start, end)`, of which all are about to be looked up, at most LOOK_AHEAD_KEYS_MAX. */
+  lookAhead(keys: readonly Uint8Array[], start: number, end: number): void {
+    if (this.#tableSources.length === 0) return;
+    for (let i = start; i < end; i++) storeKeyHash(hashesAhead, i - start, keys[i], 0, keys[i].length);
+    this.#tables.touchRows(hashesAhead, end - start);
   }
 
   /** What the reader sees of a range. The state is held by whoever uses it. */

@@ -15,18 +15,18 @@ const TWO_32 = 2 ** 32;
 const BUCKET_SLOTS = 4;
 const SLOT_WORDS = 2;
 const BUCKET_WORDS = BUCKET_SLOTS * SLOT_WORDS;
-const TAG = 0;
+const HASH = 0;
 /** The row's first word + 1. */
 const PLACE = 1;
 const EMPTY = 0;
-/** A key that was asked for once: nothing is kept of it but its tag. */
+/** A key that was asked for once: nothing is kept of it but its hash. */
 const ASKED_ONCE = -1;
 
 /**
  * A row, in words of 32 bits, starting at an even one:
  *
  *     0     words of the row
- *     1     tag
+ *     1     hash of the key
  *     2     table number
  *     3     sequence, low
  *     4     sequence, high (21 bits) | kind (8 bits) << 21 | was asked for << 29
@@ -34,7 +34,7 @@ const ASKED_ONCE = -1;
  *     6…    key, then the stored value
  */
 const ROW_WORDS = 0;
-const ROW_TAG = 1;
+const ROW_HASH = 1;
 const ROW_TABLE = 2;
 const ROW_SEQUENCE_LOW = 3;
 const ROW_SEQUENCE_HIGH = 4;
@@ -44,13 +44,15 @@ const SEQUENCE_HIGH_MASK = 0x1fffff;
 const KIND_SHIFT = 21;
 const WAS_ASKED = 1 << 29;
 
+const CACHE_LINE_WORDS = 16;
 const NO_WORDS = new Int32Array(0);
 const NO_BYTES = new Uint8Array(0);
 
 /**
  * The newest version that a table has of a key, for keys that are asked for again and again: one hash and one copy where the
- * way through filter, index and block touches ten cache lines. Tables never change, so a row is true for ever; those of
- * dropped tables are asked for no more, and go (the row cache of RocksDB).
+ * way through filter, index and block touches ten cache lines. Tables never change, so a row is true for ever. Of a key there
+ * is one row: when another table answers for it, after a compaction for instance, that one's takes the place (after the row
+ * cache of RocksDB).
  *
  * Rows lie in a ring and leave in the order in which they came, with a second chance (CLOCK). A key comes in when it is asked
  * for a second time, so that a walk over many keys pushes nothing out. Allocates nothing but its memory, once, at the first lookup.
@@ -63,6 +65,8 @@ export class RowCache {
   #slots = NO_WORDS;
   #bucketMask = 0;
   #turn = 0;
+  /** Means nothing: kept so that the compiler cannot leave out the looks. */
+  touched = 0;
   #words = NO_WORDS;
   #bytes = NO_BYTES;
   /** Rows are in [tail, head), or, once the ring has gone round, in [tail, end) and [0, head). */
@@ -125,22 +129,41 @@ export class RowCache {
    */
   offer(tableNumber: number, key: Uint8Array, keyHash: number, found: PointResult): void {
     if (this.#slots.length === 0 && !this.#begin()) return;
-    const valueBytes = found.end - found.start;
-    const rowWords = wordsOfRow(key.length + valueBytes);
+    const rowWords = wordsOfRow(key.length + found.end - found.start);
     if (rowWords * 4 > this.#rowBytesMax || tableNumber >= TWO_32) return;
-    const tag = tagOf(tableNumber, keyHash);
-    const bucket = this.#bucketOf(tag);
-    const asked = this.#slotWith(bucket, tag, ASKED_ONCE);
+    assert(isTableKind(found.kind), 'a lookup ends at an entry of a table');
+    const hash = keyHash | 0;
+    const asked = this.#slotOf(hash);
     if (asked < 0) {
-      this.#noteAsked(bucket, tag);
+      this.#noteAsked(hash);
       return;
     }
-    assert(isTableKind(found.kind), 'a lookup ends at an entry of a table');
+    // First of all: it may push out the row that the slot has.
     const at = this.#place(rowWords);
-    this.#slots[asked + TAG] = tag;
+    if (this.#slots[asked + PLACE] <= 0) this.#rowCount++;
+    this.#slots[asked + HASH] = hash;
     this.#slots[asked + PLACE] = at + 1;
-    this.#rowCount++;
-    this.#writeRow(at, rowWords, tag, tableNumber, key, found);
+    this.#writeRow(at, rowWords, hash, tableNumber, key, found);
+  }
+
+  /**
+   * Looks at the rows of keys that are about to be asked for, of any table: they come out of memory together, and not one after
+   * the other.
+   */
+  touch(keyHashes: Uint32Array, count: number): void {
+    if (this.#slots.length === 0) return;
+    const slots = this.#slots;
+    const words = this.#words;
+    const mask = this.#bucketMask;
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += slots[(keyHashes[i] & mask) * BUCKET_WORDS];
+    for (let i = 0; i < count; i++) {
+      const slot = this.#slotOf(keyHashes[i] | 0);
+      if (slot < 0) continue;
+      const place = slots[slot + PLACE];
+      if (place > 0) sum += words[place] + words[place + CACHE_LINE_WORDS] + words[place + 2 * CACHE_LINE_WORDS];
+    }
+    this.touched = sum;
   }
 
   get #rowBytesMax(): number {
@@ -149,14 +172,10 @@ export class RowCache {
 
   #find(tableNumber: number, key: Uint8Array, keyHash: number): number {
     if (this.#slots.length === 0) return -1;
-    const slots = this.#slots;
-    const tag = tagOf(tableNumber, keyHash);
-    const bucket = this.#bucketOf(tag);
-    for (let slot = bucket; slot < bucket + BUCKET_WORDS; slot += SLOT_WORDS) {
-      const place = slots[slot + PLACE];
-      if (slots[slot + TAG] === tag && place > 0 && this.#isRowOf(place - 1, tableNumber, key)) return place - 1;
-    }
-    return -1;
+    const slot = this.#slotOf(keyHash | 0);
+    if (slot < 0) return -1;
+    const at = this.#slots[slot + PLACE] - 1;
+    return at >= 0 && this.#isRowOf(at, tableNumber, key) ? at : -1;
   }
 
   #isRowOf(at: number, tableNumber: number, key: Uint8Array): boolean {
@@ -171,15 +190,16 @@ export class RowCache {
     return true;
   }
 
-  #bucketOf(tag: number): number {
-    return (tag & this.#bucketMask) * BUCKET_WORDS;
+  #bucketOf(hash: number): number {
+    return (hash & this.#bucketMask) * BUCKET_WORDS;
   }
 
-  /** The slot of `bucket` with `tag` and `place`, or -1. */
-  #slotWith(bucket: number, tag: number, place: number): number {
+  /** The slot for `hash`, of which there is one at most, or -1: two keys of one hash take turns. */
+  #slotOf(hash: number): number {
     const slots = this.#slots;
+    const bucket = this.#bucketOf(hash);
     for (let slot = bucket; slot < bucket + BUCKET_WORDS; slot += SLOT_WORDS) {
-      if (slots[slot + TAG] === tag && slots[slot + PLACE] === place) return slot;
+      if (slots[slot + HASH] === hash && slots[slot + PLACE] !== EMPTY) return slot;
     }
     return -1;
   }
@@ -188,8 +208,9 @@ export class RowCache {
    * In a free slot, or else in one of the four in turn, unless that has a row. So keys that meet in a bucket do not push each
    * other out for ever.
    */
-  #noteAsked(bucket: number, tag: number): void {
+  #noteAsked(hash: number): void {
     const slots = this.#slots;
+    const bucket = this.#bucketOf(hash);
     let slot = bucket;
     while (slot < bucket + BUCKET_WORDS && slots[slot + PLACE] !== EMPTY) slot += SLOT_WORDS;
     if (slot === bucket + BUCKET_WORDS) {
@@ -197,7 +218,7 @@ export class RowCache {
       slot = bucket + this.#turn * SLOT_WORDS;
       if (slots[slot + PLACE] > 0) return;
     }
-    slots[slot + TAG] = tag;
+    slots[slot + HASH] = hash;
     slots[slot + PLACE] = ASKED_ONCE;
   }
 
@@ -216,14 +237,14 @@ export class RowCache {
   #writeRow(
     at: number,
     rowWords: number,
-    tag: number,
+    hash: number,
     tableNumber: number,
     key: Uint8Array,
     { source, start, end, sequence, kind }: PointResult,
   ): void {
     const words = this.#words;
     words[at + ROW_WORDS] = rowWords;
-    words[at + ROW_TAG] = tag;
+    words[at + ROW_HASH] = hash;
     words[at + ROW_TABLE] = tableNumber;
     words[at + ROW_SEQUENCE_LOW] = sequence;
     words[at + ROW_SEQUENCE_HIGH] = Math.floor(sequence / TWO_32) | (kind << KIND_SHIFT);
@@ -257,16 +278,16 @@ export class RowCache {
     const words = this.#words;
     const at = this.#tail;
     const rowWords = words[at + ROW_WORDS];
-    const tag = words[at + ROW_TAG];
-    const slot = this.#slotWith(this.#bucketOf(tag), tag, at + 1);
-    const stays = mayStay && (words[at + ROW_SEQUENCE_HIGH] & WAS_ASKED) !== 0;
-    assert(slot >= 0, 'every row has its slot');
+    const slot = this.#slotOf(words[at + ROW_HASH]);
+    // Another row of the key may have come in its place.
+    const isOwn = slot >= 0 && this.#slots[slot + PLACE] === at + 1;
+    const stays = isOwn && mayStay && (words[at + ROW_SEQUENCE_HIGH] & WAS_ASKED) !== 0;
     if (stays) {
       words[at + ROW_SEQUENCE_HIGH] &= ~WAS_ASKED;
       words.copyWithin(this.#head, at, at + rowWords);
       this.#slots[slot + PLACE] = this.#head + 1;
       this.#head += rowWords;
-    } else {
+    } else if (isOwn) {
       this.#slots[slot + PLACE] = EMPTY;
       this.#rowCount--;
     }
@@ -281,9 +302,4 @@ export class RowCache {
 
 function wordsOfRow(keyAndValueBytes: number): number {
   return ROW_HEADER_WORDS + 2 * Math.ceil(keyAndValueBytes / 8);
-}
-
-/** The same key has another tag, and another bucket, in another table: rows of tables that are gone are not in its way. */
-function tagOf(tableNumber: number, keyHash: number): number {
-  return keyHash ^ Math.imul(tableNumber, 0x9e3779b1);
 }

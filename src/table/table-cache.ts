@@ -54,6 +54,11 @@ export class TableCache {
     return slot.reader;
   }
 
+  /** Brings what the row cache has of keys that are about to be looked up. */
+  touchRows(keyHashes: Uint32Array, count: number): void {
+    this.#options.rowCache?.touch(keyHashes, count);
+  }
+
   /** Why the table cannot be opened; undefined for all others. */
   damageOf(number: number): Error | undefined {
     return this.#options.damaged?.get(number);
