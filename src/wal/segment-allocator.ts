@@ -189,16 +189,19 @@ export class SegmentAllocator {
     return { number, path, preallocatedBytes: initialBytes };
   }
 
-  /** A durable file of zeros, or no file and an error. A turn of the loop between writes: others have work too (law 11). */
+  /**
+   * A durable file of zeros, or no file and an error. Synced piece by piece: the log that is written meanwhile waits behind one of
+   * them, not behind all. A turn of the loop in between: others have work too (law 11).
+   */
   async #writeZeros(path: string, sizeBytes: number, isNeeded: () => boolean): Promise<void> {
     const handle = await this.#options.fileSystem.open(path, 'create');
     try {
       try {
         for (let at = 0; at < sizeBytes && isNeeded(); at += ZEROS.length) {
           await handle.write(ZEROS.subarray(0, Math.min(ZEROS.length, sizeBytes - at)), at);
+          await synced(handle.datasync());
           await nextTurn();
         }
-        await synced(handle.datasync());
       } finally {
         await handle.close();
       }

@@ -100,6 +100,11 @@ export class SegmentWriter {
     await this.#cached.truncate(endBytes);
   }
 
+  /** Gives back the space behind the last record: nobody writes there any more, and the next open would look through it. */
+  async trim(): Promise<void> {
+    if (this.sizeBytes < this.#allocatedBytes) await this.#cached.truncate(this.sizeBytes);
+  }
+
   async close(): Promise<void> {
     await this.#direct?.close();
     await this.#cached.close();

@@ -237,7 +237,10 @@ export class WalWriter {
 
   /** Waits for everything under way, makes it durable, and closes the segment. Nothing may be appended after. */
   async close(): Promise<void> {
-    if (this.#failure === undefined) await this.sync();
+    if (this.#failure === undefined) {
+      await this.sync();
+      await this.#segment?.trim();
+    }
     await this.#segment?.close();
   }
 

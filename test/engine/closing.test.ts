@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { WAL_BATCH_BYTES, WAL_BATCH_SLOTS } from '../../src/base/limits.js';
+import { DIRECT_IO_BLOCK_BYTES, MIB, WAL_BATCH_BYTES, WAL_BATCH_SLOTS } from '../../src/base/limits.js';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import type { FileOperation } from '../../src/fs/file-operation.js';
 import { interceptFileSystem } from '../../src/fs/intercepted-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { outcomeOf, settles } from '../support/settles.js';
-import { code, contentsOf, entriesOf, filesOf, openOn } from '../support/test-database.js';
+import { code, contentsOf, DIRECTORY, entriesOf, filesOf, openOn } from '../support/test-database.js';
 
 const RING_BYTES = WAL_BATCH_BYTES * WAL_BATCH_SLOTS;
 
@@ -35,6 +35,20 @@ describe('close', () => {
       expect(() => db.stats()).toThrow(refusal as Error);
       await closing;
     }
+  });
+
+  it('keeps no space behind the end of the log, through which the next open would look', async () => {
+    const disk = new MemoryFileSystem();
+    const db = await openOn(disk, { flushOnClose: false });
+    await db.put('a', '1');
+    const logs = async (): Promise<string[]> => (await disk.list(DIRECTORY)).filter((name) => name.endsWith('.log'));
+    const [log] = await logs();
+    expect(await disk.statBytes(`${DIRECTORY}/${log}`)).toBeGreaterThanOrEqual(MIB);
+    await db.close();
+    expect(await logs()).toEqual([log]);
+    expect(await disk.statBytes(`${DIRECTORY}/${log}`)).toBeLessThan(2 * DIRECT_IO_BLOCK_BYTES + 1);
+    await using reopened = await openOn(disk);
+    expect(await entriesOf(reopened)).toEqual([['a', '1']]);
   });
 
   it('ends open iterators', async () => {
