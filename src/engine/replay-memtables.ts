@@ -16,6 +16,8 @@ export interface ReplayContext extends FlushStepOptions {
 
 /** Less log than this is inserted in no time, and a worker would have to be started for it. */
 const WORKER_BYTES_MIN = 8 * 1024 * 1024;
+/** After so much of it there will probably be enough for a worker, which takes as long to start as to read the rest of that. */
+const BEGIN_BYTES = WORKER_BYTES_MIN / 4;
 const MEMTABLES_MAX = SEALED_MEMTABLES_MAX + 1;
 
 /** A memtable on its way: in the order of the log it becomes part of the tree's state. */
@@ -34,6 +36,7 @@ export class ReplayMemtables {
   #plan: ReplayPlan;
   readonly #filling: FillingMemtable[] = [];
   #isFirst = true;
+  #addedBytes = 0;
 
   constructor(context: ReplayContext) {
     this.#context = context;
@@ -52,8 +55,14 @@ export class ReplayMemtables {
   add(payloadBytes: number, { stretch, firstSequence, lastSequence }: WalRecordPlace): Promise<void> | undefined {
     // A crash between a flush's manifest edit and the end of its segments leaves records that are in tables already.
     if (lastSequence <= this.#context.versions.lastSequence) return undefined;
+    if (this.#addedBytes < BEGIN_BYTES) this.#noteAdded(payloadBytes);
     const runs = this.#plan.add({ stretch, operations: lastSequence - firstSequence + 1, payloadBytes });
     return runs.length === 0 ? undefined : this.#startAll(runs);
+  }
+
+  #noteAdded(payloadBytes: number): void {
+    this.#addedBytes += payloadBytes;
+    if (this.#addedBytes >= BEGIN_BYTES) this.#context.runner.beginReplay?.();
   }
 
   /** All records are there: waits until all are in memtables. */
@@ -62,9 +71,10 @@ export class ReplayMemtables {
     while (this.#filling.length > 0) await this.#installNext();
   }
 
-  /** Waits for what is under way, whatever becomes of it. */
+  /** Waits for what is under way, whatever becomes of it: nothing is added any more. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#filling.map(({ output }) => output));
+    this.#context.runner.endReplay?.();
   }
 
   #planOf(runBytesMax: number): ReplayPlan {

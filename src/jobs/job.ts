@@ -185,6 +185,10 @@ export type JobReply = { readonly output: OutputOf<WorkerJob> } | { readonly err
 export interface JobRunner {
   /** Throws what the job threw, as a StemeError. */
   run<J extends WorkerJob>(job: J): Promise<OutputOf<J>>;
+  /** Replays are about to come: threads that have to start for them may start now. */
+  beginReplay?(): void;
+  /** There will be no more replays: their threads may go. */
+  endReplay?(): void;
   /** Of the threads that jobs run in, as `node:worker_threads` numbers them. A runner without threads of its own has no such method. */
   threadIds?(): readonly number[];
   close(): Promise<void>;

@@ -1,21 +1,17 @@
-import { errorToData } from '../base/errors.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { runBulkLoad } from './bulk-load-job.js';
 import { runCompaction } from './compaction-job.js';
 import { runFlush } from './flush-job.js';
 import type { Job, JobFiles, JobOutput, JobReply, OutputOf, WorkerJob } from './job.js';
 import { outputPathsOf } from './job-files.js';
+import { replyOf } from './job-reply.js';
 import { runReplay } from './replay-job.js';
 import { verifyOutputs } from './verify-outputs.js';
 import { runVerifyTable } from './verify-table-job.js';
 
-/** Runs a job to its end and answers with data, never with a throw: a posted error would lose its class and code. */
-export async function runJob(fileSystem: FileSystem, job: WorkerJob): Promise<JobReply> {
-  try {
-    return { output: await runKind(fileSystem, job) };
-  } catch (error) {
-    return { error: errorToData(error) };
-  }
+/** Runs a job to its end, whatever that is. */
+export function runJob(fileSystem: FileSystem, job: WorkerJob): Promise<JobReply> {
+  return replyOf(() => runKind(fileSystem, job));
 }
 
 function runKind(fileSystem: FileSystem, job: WorkerJob): Promise<OutputOf<WorkerJob>> {

@@ -54,19 +54,19 @@ export class JobPool {
     this.#options = options;
   }
 
-  /** A job that comes now starts at once. */
-  get hasFreeThread(): boolean {
-    return this.#turnCount < this.#options.threads;
-  }
-
   /** Of the threads that take jobs now; none before the first job. */
   get threadIds(): readonly number[] {
     return this.#crew?.pool.threads.map(({ threadId }) => threadId) ?? [];
   }
 
+  /** Starts its threads ahead of the first job. */
+  begin(): void {
+    if (!this.#isClosed) this.#crew ??= this.#start();
+  }
+
   async run(job: WorkerJob): Promise<JobReply> {
     // Not awaited where there is one: a job that was handed in before the close is done before it.
-    if (this.hasFreeThread) this.#turnCount++;
+    if (this.#turnCount < this.#options.threads) this.#turnCount++;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       return await this.#runUntilDone(job);
