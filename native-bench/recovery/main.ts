@@ -10,8 +10,7 @@ import { dropPageCache } from '../support/page-cache.js';
 import { say } from '../support/say.js';
 import { formatCount, formatMegabytes, formatMs, formatTable } from '../support/text-table.js';
 import { emptyWorkDirectory, removeWorkDirectory } from '../support/work-directory.js';
-import type { KeyOrder } from './recovery-data.js';
-import type { FilledReport, OpenedReport, RecoveryTask } from './recovery-task.js';
+import type { FilledReport, KeyOrder, OpenedReport, RecoveryTask } from './recovery-task.js';
 
 const MIB = 1024 * 1024;
 const FIRST_READ_MS_MAX = 5000;

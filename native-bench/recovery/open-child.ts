@@ -4,15 +4,15 @@ import { Prng } from '../../src/base/prng.js';
 import { nextInstruction, report } from '../support/child-process.js';
 import { loadEngine } from '../support/engine.js';
 import { EventLoopDelay } from '../support/event-loop-delay.js';
-import { RecoveryData } from './recovery-data.js';
+import { recoveryRecords } from './recovery-records.js';
 import type { OpenedReport, RecoveryTask } from './recovery-task.js';
 
 const CHECKED_RECORDS = 10_000;
 
 const { recordCount, ...task } = JSON.parse(await nextInstruction()) as RecoveryTask & { recordCount: number };
 const { open } = await loadEngine();
-const data = new RecoveryData(task.seed, task.order, task.valueBytes);
-const lastKey = data.key(recordCount - 1);
+const records = recoveryRecords(task);
+const lastKey = records.key(recordCount - 1);
 const delay = new EventLoopDelay();
 delay.start();
 const cpuBefore = process.cpuUsage();
@@ -22,7 +22,7 @@ const openMs = performance.now() - startedAtMs;
 const cpu = process.cpuUsage(cpuBefore);
 const lastValue = db.getSync(lastKey);
 const firstReadMs = performance.now() - startedAtMs;
-await db.put(lastKey, data.value(recordCount - 1));
+await db.put(lastKey, records.value(recordCount - 1));
 const firstAckMs = performance.now() - startedAtMs;
 delay.stop();
 const rssMaxBytes = residentMaxBytes();
@@ -50,7 +50,7 @@ function checkSample(): void {
   const random = new Prng(task.seed);
   for (let i = 0; i < CHECKED_RECORDS; i++) {
     const index = random.below(recordCount);
-    if (db.getSync(data.key(index))?.equals(data.value(index)) !== true)
+    if (db.getSync(records.key(index))?.equals(records.value(index)) !== true)
       throw new Error(`record ${index} is not there`);
   }
 }

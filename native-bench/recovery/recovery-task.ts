@@ -1,4 +1,4 @@
-import type { KeyOrder } from './recovery-data.js';
+export type KeyOrder = 'random' | 'time';
 
 /** One row: what the log holds when its process is killed. */
 export interface RecoveryTask {

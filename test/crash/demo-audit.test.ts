@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Audit, type AuditResult, isSound } from '../../native-bench/spine/demo-audit.js';
-import { DEMO_BATCH_RECORDS, DemoData, type DemoRecord } from '../../native-bench/spine/demo-data.js';
+import { Audit, type AuditResult, isSound } from '../../native-bench/demo/audit.js';
+import { DEMO_BATCH_RECORDS, DemoData, type DemoRecord } from '../../native-bench/demo/data.js';
 
 const data = new DemoData(1, 3000);
 const batchCount = data.batchCount;

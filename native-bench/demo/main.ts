@@ -11,10 +11,10 @@ import { startProgress } from '../support/progress.js';
 import { say } from '../support/say.js';
 import { formatCount } from '../support/text-table.js';
 import { emptyWorkDirectory, isInMemory, shownPath } from '../support/work-directory.js';
-import { type AuditResult, auditDatabase, isSound } from './demo-audit.js';
-import { DEMO_BATCH_RECORDS, DemoData } from './demo-data.js';
-import { type BatchRange, decodeReport, type IngestStatus, type IngestTask } from './demo-protocol.js';
-import { formatAudit, formatIngestTable, formatRecovery, formatStorageTable } from './demo-report.js';
+import { type AuditResult, auditDatabase, isSound } from './audit.js';
+import { DEMO_BATCH_RECORDS, DemoData } from './data.js';
+import { type BatchRange, decodeReport, type IngestStatus, type IngestTask } from './protocol.js';
+import { formatAudit, formatIngestTable, formatRecovery, formatStorageTable } from './report.js';
 
 const { values: flags } = parseArgs({
   options: { records: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } },
@@ -30,7 +30,7 @@ async function ingest(task: IngestTask, data: DemoData, killAtBatches: number): 
   const progress = startProgress('ingest', data.recordCount, 'records');
   let last: IngestStatus | undefined;
   let isKilled = false;
-  const child = startChild(new URL('./demo-ingest.ts', import.meta.url), {
+  const child = startChild(new URL('./ingest.ts', import.meta.url), {
     onReport: (line) => {
       const report = decodeReport(line);
       if (report.kind === 'status') last = report.status;

@@ -1,8 +1,8 @@
 import type { DatabaseStats } from '../../src/engine/api.js';
 import { EVENT_LOOP_RESOLUTION_MS } from '../support/event-loop-delay.js';
 import { formatCount, formatMegabytes, formatMs, formatTable } from '../support/text-table.js';
-import type { AuditResult } from './demo-audit.js';
-import type { IngestStatus } from './demo-protocol.js';
+import type { AuditResult } from './audit.js';
+import type { IngestStatus } from './protocol.js';
 
 /** One row a figure, one column a process: the one that was killed, and the one that finished. */
 export function formatIngestTable(killed: IngestStatus, finished: IngestStatus): string {

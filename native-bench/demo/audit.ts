@@ -1,6 +1,6 @@
 import type { Database } from '../../src/engine/api.js';
-import { DEMO_BATCH_RECORDS, type DemoData } from './demo-data.js';
-import type { BatchRange } from './demo-protocol.js';
+import { DEMO_BATCH_RECORDS, type DemoData } from './data.js';
+import type { BatchRange } from './protocol.js';
 
 /** What the process outside the database knows: the batches that were begun, and those that were acknowledged. */
 export interface BatchLedger {

@@ -6,8 +6,8 @@ import { loadEngine } from '../support/engine.js';
 import { EventLoopDelay } from '../support/event-loop-delay.js';
 import { InFlight } from '../support/in-flight.js';
 import { SampleSet } from '../support/samples.js';
-import { DEMO_BATCH_RECORDS, DemoData } from './demo-data.js';
-import { encodeReport, type IngestTask } from './demo-protocol.js';
+import { DEMO_BATCH_RECORDS, DemoData } from './data.js';
+import { encodeReport, type IngestTask } from './protocol.js';
 
 const BATCHES_IN_FLIGHT = 16;
 const STATUS_INTERVAL_MS = 100;
