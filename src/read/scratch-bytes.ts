@@ -1,6 +1,7 @@
 import { copyRange } from '../base/bytes.js';
 
-const CAPACITY_BYTES_MIN = 256;
+/** So much V8 allocates with the array itself; more is a block of its own, at ten times the price. */
+const CAPACITY_BYTES_MIN = 64;
 
 /** A copy of the last bytes it was given, in memory that is used again and grows to the longest of them. */
 export class ScratchBytes {
