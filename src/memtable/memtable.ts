@@ -10,6 +10,7 @@ import { MemtableTombstones, publishRangeDelete, rangeDeletesAfter } from './mem
 import {
   addChild,
   createFork,
+  findOwnSlot,
   findSlot,
   NODE_BYTES_PER_RECORD_MAX,
   NODE_GROWTH_BYTES_MAX,
@@ -50,20 +51,23 @@ export interface MemtableFill {
 export class Memtable {
   readonly #arena: Arena;
   readonly #tombstones: MemtableTombstones;
+  /** Another thread inserts. */
+  readonly #isForeign: boolean;
   #unlinkedCount = 0;
   #entryCount = 0;
   #userBytes = 0;
 
-  /** `arena` is freshly reset, or attached. */
-  constructor(arena: Arena) {
+  /** `arena` is freshly reset, or attached (`isForeign`). */
+  constructor(arena: Arena, isForeign = false) {
     assert(arena.usedBytes === ARENA_HEADER_BYTES, 'a memtable starts in an empty arena');
     this.#arena = arena;
+    this.#isForeign = isForeign;
     this.#tombstones = new MemtableTombstones(arena);
   }
 
   /** A reader of a memtable that another thread fills. */
   static attach(share: MemtableShare): Memtable {
-    return new Memtable(new Arena(share.memory, share.limitBytes));
+    return new Memtable(new Arena(share.memory, share.limitBytes), true);
   }
 
   /** An empty one for this thread to fill, whatever the memory held before. */
@@ -195,7 +199,7 @@ export class Memtable {
       depth = nodeDepth(arena, child);
       hasSkipped ||= depth !== parentDepth + 1;
       const symbol = symbolAt(key, keyStart, keyEnd, depth);
-      const next = findSlot(arena, child, symbol);
+      const next = findOwnSlot(arena, child, symbol);
       if (next === 0) {
         // With every position compared on the way, no record below needs a look: that saves a cache miss.
         if (!hasSkipped) {
@@ -228,7 +232,7 @@ export class Memtable {
     while (child > 0) {
       const depth = nodeDepth(arena, child);
       if (depth >= mismatch) break;
-      slot = findSlot(arena, child, symbolAt(key, keyStart, keyEnd, depth));
+      slot = findOwnSlot(arena, child, symbolAt(key, keyStart, keyEnd, depth));
       child = words[slot];
     }
     const symbol = symbolAt(key, keyStart, keyEnd, mismatch);
@@ -261,11 +265,13 @@ export class Memtable {
     const arena = this.#arena;
     const { words } = arena;
     const keyLength = key.length;
-    let child = Atomics.load(words, ROOT_SLOT);
+    const isForeign = this.#isForeign;
+    let child = isForeign ? Atomics.load(words, ROOT_SLOT) : words[ROOT_SLOT];
     while (child > 0) {
-      const slot = findSlot(arena, child, symbolAt(key, 0, keyLength, nodeDepth(arena, child)));
+      const symbol = symbolAt(key, 0, keyLength, nodeDepth(arena, child));
+      const slot = isForeign ? findSlot(arena, child, symbol) : findOwnSlot(arena, child, symbol);
       if (slot === 0) return false;
-      child = Atomics.load(words, slot);
+      child = isForeign ? Atomics.load(words, slot) : words[slot];
     }
     if (child === 0) return false;
     let record = -child;

@@ -93,19 +93,23 @@ function newKeys(width: number): Uint8Array[] {
 }
 
 interface Scene {
+  /** Of the thread that inserts. */
+  readonly writer: Memtable;
+  /** The same, of the thread that reads. */
   readonly memtable: Memtable;
   readonly model: MemtableModel;
   readonly sequenceMax: number;
 }
 
 function createScene(records: readonly ModelRecord[]): Scene {
-  const memtable = new Memtable(createDirtyArena(64 * 1024));
+  const writer = new Memtable(createDirtyArena(64 * 1024));
+  const memtable = Memtable.attach(writer.share());
   const model = new MemtableModel();
   for (const record of records) {
-    insertRecord(memtable, record);
+    insertRecord(writer, record);
     model.insert(record);
   }
-  return { memtable, model, sequenceMax: records.length };
+  return { writer, memtable, model, sequenceMax: records.length };
 }
 
 /** Plays `read` with an insert of each new key at each of its loads; it gets the scene and the key that comes in. */
@@ -120,7 +124,7 @@ function forEveryInterleaving(width: number, read: (scene: Scene, key: Uint8Arra
         const wasReached = withInsertAtLoad(
           n,
           isBefore,
-          () => insertRecord(scene.memtable, late),
+          () => insertRecord(scene.writer, late),
           () => read(scene, key),
         );
         if (!wasReached) break;
@@ -191,7 +195,7 @@ describe('a read at any atomic store of an insert', () => {
   it.each(WIDTHS)('sees the old tree or the new one in a node of %i children, and nothing between', (width) => {
     const records = oldRecords(width);
     for (const key of newKeys(width)) {
-      const { memtable, model } = createScene(records);
+      const { writer, memtable, model } = createScene(records);
       const late = { key, sequence: records.length + 1, kind: KIND_PUT, value: bytesOf(255) };
       const states: string[] = [];
       const look = () => {
@@ -206,7 +210,7 @@ describe('a read at any atomic store of an insert', () => {
         states.push(forward);
       };
       const before = model.all().join();
-      expect(withReadsAtStores(() => insertRecord(memtable, late), look)).toBe(1);
+      expect(withReadsAtStores(() => insertRecord(writer, late), look)).toBe(1);
       model.insert(late);
       expect(states).toEqual([before, model.all().join()]);
     }
