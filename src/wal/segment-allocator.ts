@@ -43,6 +43,8 @@ interface Spare {
 }
 
 const ZEROS = new Uint8Array(MIB);
+/** Of zeros, between two syncs: a write to the log waits behind so many at most. Fewer cost more waiting in sum. */
+const ZEROS_PER_SYNC_BYTES = 16 * MIB;
 const INITIAL_BYTES_DEFAULT = MIB;
 /** A spare is made only where this many of them would fit. */
 const ROOM_FACTOR = 2;
@@ -199,9 +201,10 @@ export class SegmentAllocator {
       try {
         for (let at = 0; at < sizeBytes && isNeeded(); at += ZEROS.length) {
           await handle.write(ZEROS.subarray(0, Math.min(ZEROS.length, sizeBytes - at)), at);
-          await synced(handle.datasync());
+          if ((at + ZEROS.length) % ZEROS_PER_SYNC_BYTES === 0) await synced(handle.datasync());
           await nextTurn();
         }
+        await synced(handle.datasync());
       } finally {
         await handle.close();
       }

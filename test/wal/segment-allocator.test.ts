@@ -58,7 +58,7 @@ describe('a segment allocator without a spare', () => {
 });
 
 describe('a spare', () => {
-  it('is made in the background, made durable in pieces, and becomes a segment by a rename that is durable', async () => {
+  it('is made in the background, written in pieces, and becomes a segment by a rename that is durable', async () => {
     const fileSystem = new TracingFileSystem(await memoryWith({}), '/db', DURABILITY_KINDS);
     const { allocator } = allocatorOn(fileSystem);
     allocator.prepare();
@@ -69,11 +69,24 @@ describe('a spare', () => {
     expect(await allocator.take()).toEqual({ number: 11, path: '/db/000011.log', preallocatedBytes: 4 * MIB });
     expect(fileSystem.lines).toEqual([
       'open 000010.recycled create',
-      ...[0, 1, 2, 3].flatMap((i) => [`write 000010.recycled ${i * MIB}+${MIB}`, 'datasync 000010.recycled']),
+      ...[0, 1, 2, 3].map((i) => `write 000010.recycled ${i * MIB}+${MIB}`),
+      'datasync 000010.recycled',
       'rename 000010.recycled 000011.log',
       'sync-directory .',
     ]);
     expect(allocator.hasSpare).toBe(false);
+  });
+
+  it('becomes durable on the way, so that the log never waits behind all of it', async () => {
+    const fileSystem = new TracingFileSystem(await memoryWith({}), '/db', DURABILITY_KINDS);
+    const { allocator } = allocatorOn(fileSystem, { segmentBytes: 40 * MIB });
+    allocator.prepare();
+    await until(() => allocator.hasSpare);
+    const writesBetweenSyncs = fileSystem.lines
+      .join(' ')
+      .split('datasync')
+      .map((text) => text.split('write').length - 1);
+    expect(writesBetweenSyncs).toEqual([16, 16, 8, 0]);
   });
 
   it('that is still being made does not hold up a take', async () => {
