@@ -7,6 +7,7 @@ import { LZ4_MICROS } from './lz4-micros.js';
 import { MACHINE_MICROS } from './machine-micros.js';
 import { MEMTABLE_MICROS } from './memtable-micros.js';
 import type { Micro } from './micro.js';
+import { ROW_CACHE_MICROS } from './row-cache-micros.js';
 import { TABLE_MICROS } from './table-micros.js';
 import { WAL_MICROS } from './wal-micros.js';
 
@@ -18,6 +19,7 @@ export const MICROS: readonly Micro[] = [
   ...MEMTABLE_MICROS,
   ...BLOCK_MICROS,
   ...FILTER_CACHE_MICROS,
+  ...ROW_CACHE_MICROS,
   ...FILE_MICROS,
   ...WAL_MICROS,
   ...TABLE_MICROS,

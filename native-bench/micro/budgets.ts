@@ -89,6 +89,14 @@ const FILTER_CACHE: Readonly<Record<string, Budget>> = {
   ),
 };
 
+const ROW_CACHE: Readonly<Record<string, Budget>> = {
+  'row-cache/hit': budget(200, 'a line of slots and the first two of a row, all past the second cache'),
+  'row-cache/miss-and-offer': budget(
+    150,
+    'a line of slots, past the second cache; a hundredth of a block that is read',
+  ),
+};
+
 const FILE: Readonly<Record<string, Budget>> = {
   'file/map-4k-hot': budget(1_000, 'a view (50 ns) and 64 lines of memory that nobody has touched lately'),
   'file/pread-4k-hot': budget(2_500, 'a native call, a system call, a copy of 4 KiB, and the lines'),
@@ -125,6 +133,7 @@ export const BUDGETS: Readonly<Record<string, Budget | undefined>> = {
   ...MEMTABLE,
   ...BLOCK,
   ...FILTER_CACHE,
+  ...ROW_CACHE,
   ...FILE,
   ...WAL,
   ...TABLE,

@@ -62,7 +62,7 @@ export function makeValues(): readonly Uint8Array[] {
   });
 }
 
-function keyView(keys: Uint8Array, index: number): Uint8Array {
+export function keyView(keys: Uint8Array, index: number): Uint8Array {
   return keys.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES);
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { DEFAULT_WORKLOADS } from './suite.js';
+import { CANARY_WORKLOADS, DEFAULT_WORKLOADS } from './suite.js';
 
 export type Base =
   | { readonly kind: 'revision'; readonly revision: string }
@@ -77,7 +77,7 @@ export function parseRegressOptions(arguments_: readonly string[], known: readon
   if (mustSeePercent <= thresholdPercent) problems.push('--must-see must be more than --threshold');
   const options = {
     mode: modeOf(flags, problems, whole),
-    workloads: workloadsOf(flags.only ?? [], known, problems),
+    workloads: workloadsOf(flags.only ?? [], flags.canary ? CANARY_WORKLOADS : DEFAULT_WORKLOADS, known, problems),
     pairsMin,
     pairsMax,
     thresholdPercent,
@@ -129,9 +129,14 @@ function storedName(name: string, problems: string[]): string {
   return name.replace(/\.json$/, '');
 }
 
-function workloadsOf(only: readonly string[], known: readonly string[], problems: string[]): readonly string[] {
+function workloadsOf(
+  only: readonly string[],
+  usual: readonly string[],
+  known: readonly string[],
+  problems: string[],
+): readonly string[] {
   const named = only.flatMap((text) => text.split(',')).filter((name) => name !== '');
   const unknown = named.filter((name) => !known.includes(name));
   if (unknown.length > 0) problems.push(`--only: no workload ${unknown.join(', ')}; there are ${known.join(', ')}`);
-  return named.length > 0 ? [...new Set(named)] : DEFAULT_WORKLOADS;
+  return named.length > 0 ? [...new Set(named)] : usual;
 }

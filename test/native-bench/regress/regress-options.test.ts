@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseRegressOptions, UsageError } from '../../../native-bench/regress/regress-options.js';
-import { DEFAULT_WORKLOADS } from '../../../native-bench/regress/suite.js';
+import { CANARY_WORKLOADS, DEFAULT_WORKLOADS } from '../../../native-bench/regress/suite.js';
 
 const KNOWN = [...DEFAULT_WORKLOADS, 'overwrite'];
 const parse = (line: string) => parseRegressOptions(line.split(' ').filter(Boolean), KNOWN);
@@ -32,14 +32,20 @@ describe('the command line', () => {
   });
 
   it('has defaults for the rest', () => {
-    expect(parse('--canary')).toMatchObject({
-      mode: { kind: 'canary' },
+    expect(parse('--against HEAD')).toMatchObject({
+      mode: { kind: 'compare' },
       workloads: DEFAULT_WORKLOADS,
       pairsMin: 5,
       thresholdPercent: 5,
       slowdownPercent: 20,
       jsonFile: undefined,
     });
+  });
+
+  it('leaves the opens out of the canary, unless they are asked for', () => {
+    expect(parse('--canary').workloads).toEqual(CANARY_WORKLOADS);
+    expect(CANARY_WORKLOADS).not.toContain('open-clean');
+    expect(parse('--canary --only open-clean').workloads).toEqual(['open-clean']);
   });
 
   it('takes workloads with commas or one by one, each once', () => {
