@@ -50,7 +50,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /**
  * The newest version that a table has of a key, for keys that are asked for again and again: one hash and one copy where the
- * way through filter, index and block touches ten cache lines. Tables never change, so a row is true for ever. Of a key there
+ * way through filter, index and block touches ten cache lines. Tables never change (law 3), so a row is true for ever. Of a key there
  * is one row: when another table answers for it, after a compaction for instance, that one's takes the place (after the row
  * cache of RocksDB).
  *
