@@ -28,7 +28,7 @@ const MODULES = '/node_modules/';
 
 /** What a profiler says of a JavaScript function, made a frame. `url` is a file URL, a path, `node:fs`, or empty. */
 export function jsFrame(functionName: string, url: string, line: number, paths: FramePaths): Frame {
-  const special = SPECIAL_FRAMES[functionName];
+  const special = SPECIAL_FRAMES.get(functionName);
   if (special !== undefined && url === '') return special;
   const name = functionName === '' ? 'anonymous' : functionName;
   if (url === '' || url.startsWith('wasm:')) return { name, origin: 'native', file: '', line: 0 };
@@ -45,12 +45,13 @@ export function frameLabel({ name, file, line }: Frame): string {
   return line === 0 ? `${name} ${file}` : `${name} ${file}:${line}`;
 }
 
-const SPECIAL_FRAMES: Readonly<Record<string, Frame>> = {
-  '(root)': { name: '(root)', origin: 'native', file: '', line: 0 },
-  '(program)': { name: '(native code)', origin: 'native', file: '', line: 0 },
-  '(garbage collector)': { name: '(garbage collector)', origin: 'collector', file: '', line: 0 },
-  '(idle)': { name: '(idle)', origin: 'waiting', file: '', line: 0 },
-};
+/** A map: an object would know `constructor`, too. */
+const SPECIAL_FRAMES: ReadonlyMap<string, Frame> = new Map([
+  ['(root)', nativeFrame('(root)')],
+  ['(program)', nativeFrame('(native code)')],
+  ['(garbage collector)', { name: '(garbage collector)', origin: 'collector', file: '', line: 0 }],
+  ['(idle)', { name: '(idle)', origin: 'waiting', file: '', line: 0 }],
+]);
 
 function pathOf(url: string): string {
   const path = url.startsWith('file://') ? url.slice('file://'.length) : url;

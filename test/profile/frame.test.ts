@@ -20,6 +20,10 @@ describe('a frame', () => {
   });
 
   it('is native without a place', () => {
+    // Functions of JavaScript itself, of names that every object knows.
+    for (const name of ['constructor', 'toString', 'valueOf', '__proto__']) {
+      expect(jsFrame(name, '', 0, PATHS)).toEqual({ name, origin: 'native', file: '', line: 0 });
+    }
     expect(jsFrame('wait', '', 1, PATHS)).toEqual({ name: 'wait', origin: 'native', file: '', line: 0 });
     expect(jsFrame('f', 'wasm://wasm/abc', 1, PATHS).origin).toBe('native');
   });
