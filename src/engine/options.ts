@@ -52,7 +52,7 @@ import {
  * | `compression` | `'lz4'` | `'lz4'` (kept per block where it pays) or `'none'` |
  * | `walSync` | `'auto'` | how the log is made durable: `'direct'` (O_DIRECT and O_DSYNC), `'fdatasync'`, or the faster one here |
  * | `readMode` | `'mmap'` | `'mmap'` (falls back to pread where it is not to be had) or `'pread'` |
- * | `threads` | cores − 1, 2 to 4 | worker threads; of two or more, one is kept for flushes |
+ * | `threads` | cores − 1, 2 to 4 | worker threads; of two or more, one is kept for flushes; a recovery has as many of its own until it is over |
  * | `scrubPeriodHours` | 168 | every table, with the values it refers to, is read and verified in the background once in so many hours, up to 8,760; 0: never |
  * | `snapshotWarningMs` | 10 minutes | a warning when a snapshot is open for longer; 0: none |
  * | `transactionTimeoutMs` | 30 s | a transaction that takes longer is ended, 1 ms to a day |

@@ -16,7 +16,7 @@ export interface ReplayContext extends FlushStepOptions {
 
 /** Less log than this is inserted in no time, and a worker would have to be started for it. */
 const WORKER_BYTES_MIN = 8 * 1024 * 1024;
-/** After so much of it there will probably be enough for a worker, which takes as long to start as to read the rest of that. */
+/** After so much of it workers start: the rest of WORKER_BYTES_MIN, if it comes, is read meanwhile. */
 const BEGIN_BYTES = WORKER_BYTES_MIN / 4;
 const MEMTABLES_MAX = SEALED_MEMTABLES_MAX + 1;
 
@@ -60,11 +60,6 @@ export class ReplayMemtables {
     return runs.length === 0 ? undefined : this.#startAll(runs);
   }
 
-  #noteAdded(payloadBytes: number): void {
-    this.#addedBytes += payloadBytes;
-    if (this.#addedBytes >= BEGIN_BYTES) this.#context.runner.beginReplay?.();
-  }
-
   /** All records are there: waits until all are in memtables. */
   async finish(): Promise<void> {
     await this.#startAll(this.#plan.finish());
@@ -75,6 +70,11 @@ export class ReplayMemtables {
   async idle(): Promise<void> {
     await Promise.allSettled(this.#filling.map(({ output }) => output));
     this.#context.runner.endReplay?.();
+  }
+
+  #noteAdded(payloadBytes: number): void {
+    this.#addedBytes += payloadBytes;
+    if (this.#addedBytes >= BEGIN_BYTES) this.#context.runner.beginReplay?.();
   }
 
   #planOf(runBytesMax: number): ReplayPlan {

@@ -19,8 +19,8 @@ export interface PiscinaRunnerOptions {
  * Runs jobs in worker threads. A flush never waits behind a compaction, which can take minutes while writers stand still: of
  * two or more threads, one is kept for flushes. A single thread does everything in turn.
  *
- * The log is replayed by threads of its own, before there is much else to do: a user waits for it, and the modules of all jobs take
- * most of a worker's start.
+ * The log is replayed by as many threads of its own, which go when it is over: a user waits for it, and the modules of all jobs
+ * take most of a worker's start.
  */
 export class PiscinaRunner implements JobRunner {
   readonly #flushes: JobPool;

@@ -90,6 +90,18 @@ describe('the pool', () => {
     await idle.close();
   });
 
+  it('has threads for a replay as soon as one is announced, until it is over', async () => {
+    expect(runner.threadIds()).toEqual([]);
+    runner.beginReplay();
+    expect(runner.threadIds()).toHaveLength(1);
+    runner.endReplay();
+    expect(runner.threadIds()).toEqual([]);
+    const { tables } = await runner.run(flushJob(3, [['a', 1, 'x']], settingsWith({ directory })));
+    expect(tables).toHaveLength(1);
+    runner.beginReplay();
+    expect(runner.threadIds()).toHaveLength(1);
+  });
+
   it('finishes the job under way when it is closed, and takes no other', async () => {
     const job = outcomeOf('the job', runner.run(flushJob(3, [['a', 1, 'x']], settingsWith({ directory }))));
     await settles('the close', Promise.all([runner.close(), runner.close()]));
