@@ -20,6 +20,7 @@ import type { VerifyOptions } from './engine/verify/verify.js';
 import { verifyWith } from './engine/verify/verify.js';
 import type { VerifyReport } from './engine/verify/verify-report.js';
 import { realFileSystem } from './fs/real-file-system.js';
+import { touchMemory } from './fs/real-memory.js';
 import { PiscinaRunner } from './runner/piscina-runner.js';
 
 export type { Damage, ErrorCode } from './base/errors.js';
@@ -73,6 +74,7 @@ const environment: Environment = {
   timers: systemTimers,
   randomUint32: () => randomInt(2 ** 32),
   coreCount: availableParallelism(),
+  touchMemory: process.platform === 'win32' ? undefined : touchMemory,
   createRunner: ({ threads }) => new PiscinaRunner(threads),
   onWarning: (warning) => process.emitWarning(warning),
 };

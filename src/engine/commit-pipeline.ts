@@ -328,5 +328,6 @@ export class CommitPipeline {
     this.recordCount += records;
     this.batchCount++;
     this.userBytes += userBytes;
+    this.#state.noteFilling();
   }
 }

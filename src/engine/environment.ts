@@ -3,6 +3,7 @@ import type { StemeError } from '../base/errors.js';
 import type { Timers } from '../base/timers.js';
 import type { FileSystem } from '../fs/file-system.js';
 import type { JobRunner } from '../jobs/job.js';
+import type { TouchMemory } from '../memtable/arena-pool.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Everything of the outside world that the engine touches, handed in so that a test can hold it. */
@@ -15,6 +16,8 @@ export interface Environment {
   readonly coreCount: number;
   /** Log space is prepared in pieces of so many bytes. Default: 1 MiB, or a memtable where that is more. */
   readonly logSpaceBytes?: number;
+  /** Has the kernel give pages to memory before it is used. Left out: they come with the first store. */
+  readonly touchMemory?: TouchMemory;
   readonly createRunner: (options: ResolvedOptions) => JobRunner;
   /** Something went wrong that loses nothing and stops nothing. */
   readonly onWarning: (warning: StemeError) => void;

@@ -12,6 +12,8 @@ export class MemtableSlot {
    */
   nextSegment: Promise<number> | undefined;
   flushed = new Deferred<void>();
+  /** The pool was told that the next will be needed. */
+  isNextPrepared = false;
   #referenceCount = 0;
 
   constructor(arena: Arena) {

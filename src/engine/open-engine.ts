@@ -185,7 +185,7 @@ class Opening {
 
   #createTree(versions: VersionSet, damaged: AroundDamage['damaged']): Tree {
     const { memtableBytes, blockCacheBytes, rowCacheBytes, readMode } = this.#options;
-    const { fileSystem } = this.#environment;
+    const { fileSystem, touchMemory } = this.#environment;
     const blockCache = new BlockCache(blockCacheBytes);
     const rowCache = new RowCache(rowCacheBytes);
     const files = { fileSystem, directory: this.#directory, readMode, damaged };
@@ -194,7 +194,7 @@ class Opening {
     const blobs = new BlobCache({ ...files, openBlobsMax: OPEN_BLOBS_MAX, databaseIdOf });
     let collectFiles: () => void = () => undefined;
     const state = new TreeState({
-      arenas: new ArenaPool(memtableBytes, SEALED_MEMTABLES_MAX),
+      arenas: new ArenaPool(memtableBytes, SEALED_MEMTABLES_MAX, touchMemory),
       tables,
       version: versions.current,
       visibleSequence: versions.lastSequence,

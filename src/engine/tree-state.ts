@@ -5,6 +5,9 @@ import type { Version } from '../version/version.js';
 import { MemtableSlot } from './memtable-slot.js';
 import { ReadState } from './read-state.js';
 
+/** The next memtable is prepared once the active one is filled to one part in so many. */
+const PREPARED_SHARE = 4;
+
 /**
  * The shape of the tree now: one memtable that takes writes, sealed ones that wait for their flush, and the version below.
  * Every change swaps the read state whole. `visibleSequence` moves on its own: it is the one thing that a commit changes.
@@ -56,6 +59,14 @@ export class TreeState {
   /** An empty memtable of at least `minimumBytes`, to become the active one: for `seal`, `replaceEmptyActive` and `rewind`. */
   createSlot(minimumBytes: number): MemtableSlot {
     return new MemtableSlot(this.#arenas.acquire(minimumBytes));
+  }
+
+  /** Records have come to the active memtable: from a quarter of it on, the memory of the next is made ready. */
+  noteFilling(): void {
+    const slot = this.#active;
+    if (slot.isNextPrepared || slot.memtable.usedBytes * PREPARED_SHARE < slot.arena.limitBytes) return;
+    slot.isNextPrepared = true;
+    this.#arenas.prepare();
   }
 
   /** Seals the active memtable and puts `next` in its place. Returns the sealed one. */

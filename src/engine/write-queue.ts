@@ -47,7 +47,7 @@ class WaitingWrite implements QueuedWrite {
   constructor(write: Write, bytes: number) {
     this.wantsSync = write.wantsSync;
     this.precondition = write.precondition;
-    this.operations = write.operations.map(copyOperation);
+    this.operations = copyOperations(write.operations, bytes);
     this.bytes = bytes;
   }
 }
@@ -159,6 +159,15 @@ export function payloadBytes(operations: readonly Operation[]): number {
   return bytes;
 }
 
-function copyOperation({ kind, key, value }: Operation): Operation {
-  return { kind, key: Uint8Array.from(key), value: Uint8Array.from(value) };
+/** In one piece of memory of `bytes`, which they take together. */
+function copyOperations(operations: readonly Operation[], bytes: number): Operation[] {
+  const memory = new Uint8Array(bytes);
+  let at = 0;
+  const copy = (source: Uint8Array): Uint8Array => {
+    const start = at;
+    at += source.length;
+    memory.set(source, start);
+    return memory.subarray(start, at);
+  };
+  return operations.map(({ kind, key, value }) => ({ kind, key: copy(key), value: copy(value) }));
 }

@@ -1,5 +1,6 @@
 import { assert } from '../base/errors.js';
 import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
+import { isPageAligned } from '../base/shared-memory.js';
 import type { FileHandle, OpenMode } from './file-system.js';
 import { ioError, systemError } from './io-error.js';
 import type { MemoryFile } from './memory-file.js';
@@ -110,10 +111,10 @@ export class MemoryFileHandle implements FileHandle {
     return file.changeMark;
   }
 
-  /** Direct I/O wants whole blocks, in memory that starts on a block: of JavaScript's, only the shared kind does for sure. */
+  /** Direct I/O wants whole blocks, in memory that starts on a block. */
   #isAllowed(memory: Uint8Array, position: number): boolean {
     if (this.#mode !== 'direct') return true;
-    if (!(memory.buffer instanceof SharedArrayBuffer)) return false;
+    if (!isPageAligned(memory.buffer)) return false;
     return isWholeBlocks(memory.byteOffset) && isWholeBlocks(memory.length) && isWholeBlocks(position);
   }
 

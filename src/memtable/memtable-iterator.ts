@@ -19,6 +19,7 @@ import {
   recordKind,
   recordSequence,
   recordValueLength,
+  recordValueStart,
 } from './record.js';
 
 /**
@@ -72,11 +73,11 @@ export class MemtableIterator implements InternalIterator {
   }
 
   get valueStart(): number {
-    return this.keyEnd;
+    return recordValueStart(this.#record, recordKeyLength(this.#arena, this.#record));
   }
 
   get valueEnd(): number {
-    return this.keyEnd + recordValueLength(this.#arena, this.#record);
+    return this.valueStart + recordValueLength(this.#arena, this.#record);
   }
 
   seekToFirst(): void {

@@ -9,6 +9,7 @@ import {
   recordKeyStart,
   recordSequence,
   recordValueLength,
+  recordValueStart,
 } from './record.js';
 
 /** Views of readers who look back. */
@@ -86,11 +87,12 @@ export class MemtableTombstones {
 /** A copy: the set may outlive the arena. */
 function readTombstone(arena: Arena, record: number): RangeTombstone {
   const keyStart = recordKeyStart(record);
-  const keyEnd = keyStart + recordKeyLength(arena, record);
-  const valueEnd = keyEnd + recordValueLength(arena, record);
+  const keyLength = recordKeyLength(arena, record);
+  const valueStart = recordValueStart(record, keyLength);
+  const valueEnd = valueStart + recordValueLength(arena, record);
   return {
-    start: Uint8Array.from(arena.bytes.subarray(keyStart, keyEnd)),
-    end: Uint8Array.from(arena.bytes.subarray(keyEnd, valueEnd)),
+    start: Uint8Array.from(arena.bytes.subarray(keyStart, keyStart + keyLength)),
+    end: Uint8Array.from(arena.bytes.subarray(valueStart, valueEnd)),
     sequence: recordSequence(arena, record),
   };
 }

@@ -27,6 +27,7 @@ import {
   recordKind,
   recordSequence,
   recordValueLength,
+  recordValueStart,
   writeRecord,
 } from './record.js';
 
@@ -284,7 +285,7 @@ export class Memtable {
     result.kind = recordKind(arena, record);
     result.state = result.kind === KIND_DELETE ? LOOKUP_DELETED : LOOKUP_FOUND;
     result.source = arena.bytes;
-    result.start = recordKeyStart(record) + keyLength;
+    result.start = recordValueStart(record, keyLength);
     result.end = result.start + recordValueLength(arena, record);
     result.sequence = recordSequence(arena, record);
     return true;

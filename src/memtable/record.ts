@@ -6,7 +6,10 @@
  *     word 2   kind in bits 0–7, sequence bits 32–52 above
  *     word 3   key length
  *     word 4   value length
- *     bytes    key, value, padding to a word
+ *     bytes    key, padding to eight bytes, value, padding to a word
+ *
+ * Key and value start at multiples of eight, where the Buffers of users start too: into and out of shared memory V8 copies
+ * word by word between places that are aligned alike, and byte by byte between others.
  */
 import { copyRange } from '../base/bytes.js';
 import type { Arena } from './arena.js';
@@ -14,9 +17,13 @@ import { WORD_BYTES } from './arena.js';
 
 export const RECORD_HEADER_WORDS = 5;
 const TWO_32 = 2 ** 32;
+const COPY_BYTES = 8;
+/** Before the header, behind the key and behind the value. */
+const PADDING_BYTES_MAX = WORD_BYTES + (COPY_BYTES - 1) + (WORD_BYTES - 1);
 
+/** The most that a record takes. */
 export function recordBytes(keyBytes: number, valueBytes: number): number {
-  return RECORD_HEADER_WORDS * WORD_BYTES + keyBytes + valueBytes + WORD_BYTES - 1;
+  return RECORD_HEADER_WORDS * WORD_BYTES + keyBytes + valueBytes + PADDING_BYTES_MAX;
 }
 
 /** Writes everything but the link to the older version. */
@@ -33,7 +40,8 @@ export function writeRecord(
 ): number {
   const keyLength = keyEnd - keyStart;
   const valueLength = valueEnd - valueStart;
-  const record = arena.allocate(RECORD_HEADER_WORDS + ((keyLength + valueLength + WORD_BYTES - 1) >>> 2));
+  const roomBytes = keyRoomBytes(keyLength);
+  const record = arena.allocateOdd(RECORD_HEADER_WORDS + ((roomBytes + valueLength + WORD_BYTES - 1) >>> 2));
   const { words, bytes } = arena;
   words[record] = 0;
   words[record + 1] = (sequence % TWO_32) | 0;
@@ -42,7 +50,7 @@ export function writeRecord(
   words[record + 4] = valueLength;
   const at = recordKeyStart(record);
   copyRange(key, keyStart, keyEnd, bytes, at);
-  copyRange(value, valueStart, valueEnd, bytes, at + keyLength);
+  copyRange(value, valueStart, valueEnd, bytes, at + roomBytes);
   return record;
 }
 
@@ -64,6 +72,15 @@ export function recordKind(arena: Arena, record: number): number {
 
 export function recordKeyStart(record: number): number {
   return (record + RECORD_HEADER_WORDS) * WORD_BYTES;
+}
+
+/** Where the value of a record with a key of `keyLength` bytes starts. */
+export function recordValueStart(record: number, keyLength: number): number {
+  return recordKeyStart(record) + keyRoomBytes(keyLength);
+}
+
+function keyRoomBytes(keyLength: number): number {
+  return (keyLength + COPY_BYTES - 1) & -COPY_BYTES;
 }
 
 export function recordKeyLength(arena: Arena, record: number): number {

@@ -1,13 +1,13 @@
 import { alignUp } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
 import { WAL_BATCH_BYTES, WAL_BATCH_SLOTS } from '../base/limits.js';
-import { allocateSharedMemory } from '../base/shared-memory.js';
+import { allocatePageAlignedMemory } from '../base/shared-memory.js';
 import type { WriteGroup } from './write-group.js';
 
 const RING_BYTES = WAL_BATCH_BYTES * WAL_BATCH_SLOTS;
 
 /**
- * Page-aligned shared memory in which frames are built back to back, so that a run of finished frames goes out in one
+ * Page-aligned memory in which frames are built back to back, so that a run of finished frames goes out in one
  * write. Places are counted from the start of time; modulo the size they are positions. At most one frame is open.
  *
  *     released ≤ in flight ≤ finished ≤ open frame ≤ released + size
@@ -24,7 +24,7 @@ export class BatchRing {
 
   /** Made with the first use: who only reads a database has none. */
   get bytes(): Uint8Array {
-    this.#bytes ??= new Uint8Array(allocateSharedMemory(RING_BYTES));
+    this.#bytes ??= new Uint8Array(allocatePageAlignedMemory(RING_BYTES));
     return this.#bytes;
   }
 

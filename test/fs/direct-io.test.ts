@@ -5,16 +5,21 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemCodeOf } from '../../src/base/errors.js';
 import { DIRECT_IO_BLOCK_BYTES } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
-import { allocateSharedMemory } from '../../src/base/shared-memory.js';
+import { allocatePageAlignedMemory, allocateSharedMemory } from '../../src/base/shared-memory.js';
 import type { FileSystem } from '../../src/fs/file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { realFileSystem } from '../../src/fs/real-file-system.js';
 
 const BLOCK = DIRECT_IO_BLOCK_BYTES;
+const ALLOCATORS = [allocateSharedMemory, allocatePageAlignedMemory];
 
 /** Writes four blocks directly in one call, rewrites the third, and reads the file back through an ordinary handle. */
-async function roundTrip(fileSystem: FileSystem, path: string): Promise<void> {
-  const memory = new Uint8Array(allocateSharedMemory(4 * BLOCK), 0, 4 * BLOCK);
+async function roundTrip(
+  fileSystem: FileSystem,
+  path: string,
+  allocate: (bytes: number) => ArrayBufferLike,
+): Promise<void> {
+  const memory = new Uint8Array(allocate(4 * BLOCK), 0, 4 * BLOCK);
   const expected = new Prng(7).fill(new Uint8Array(4 * BLOCK));
   await (await fileSystem.open(path, 'create')).close();
   const direct = await fileSystem.open(path, 'direct');
@@ -45,11 +50,14 @@ describe('direct I/O', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it('works on the real disk exactly where the probe says so', async () => {
-    const path = join(directory, 'file');
-    if (await realFileSystem.probeDirect(directory)) await roundTrip(realFileSystem, path);
-    else await expect(roundTrip(realFileSystem, path)).rejects.toMatchObject({ code: 'STEME_IO' });
-  });
+  it.each(ALLOCATORS)(
+    'works on the real disk exactly where the probe says so, with memory of $name',
+    async (allocate) => {
+      const path = join(directory, 'file');
+      if (await realFileSystem.probeDirect(directory)) await roundTrip(realFileSystem, path, allocate);
+      else await expect(roundTrip(realFileSystem, path, allocate)).rejects.toMatchObject({ code: 'STEME_IO' });
+    },
+  );
 
   it('reads a file that does not end on a block up to its end', async () => {
     if (!(await realFileSystem.probeDirect(directory))) return;
@@ -64,14 +72,14 @@ describe('direct I/O', () => {
     await direct.close();
   });
 
-  it('works in memory', async () => {
-    await roundTrip(new MemoryFileSystem(), '/file');
+  it.each(ALLOCATORS)('works in memory, with that of $name', async (allocate) => {
+    await roundTrip(new MemoryFileSystem(), '/file', allocate);
   });
 
   it('is refused in memory where the option says so', async () => {
     const fileSystem = new MemoryFileSystem({ direct: false });
     expect(await fileSystem.probeDirect('/')).toBe(false);
-    await expect(roundTrip(fileSystem, '/file')).rejects.toMatchObject({ code: 'STEME_IO' });
+    await expect(roundTrip(fileSystem, '/file', allocateSharedMemory)).rejects.toMatchObject({ code: 'STEME_IO' });
   });
 
   it('refuses memory, position or length that is not whole blocks', async () => {
@@ -84,6 +92,7 @@ describe('direct I/O', () => {
       [new Uint8Array(shared, 0, 100), 0],
       [new Uint8Array(shared, 0, BLOCK), 512],
       [new Uint8Array(BLOCK), 0],
+      [new Uint8Array(new SharedArrayBuffer(BLOCK)), 0],
     ];
     for (const [memory, position] of refused) {
       const error = await direct.write(memory, position).catch((reason: unknown) => reason);

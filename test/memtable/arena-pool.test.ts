@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { KIND_PUT } from '../../src/base/internal-key.js';
-import { SEQUENCE_MAX } from '../../src/base/limits.js';
+import { MIB, SEQUENCE_MAX } from '../../src/base/limits.js';
+import { allocateSharedMemory } from '../../src/base/shared-memory.js';
+import { Deferred } from '../../src/engine/deferred.js';
+import { touchMemory } from '../../src/fs/real-memory.js';
 import { Arena } from '../../src/memtable/arena.js';
 import { ArenaPool } from '../../src/memtable/arena-pool.js';
 import { Memtable } from '../../src/memtable/memtable.js';
@@ -72,5 +75,75 @@ describe('an arena pool', () => {
     pool.release(oversized);
     expect(() => pool.release(oversized)).toThrow(/released once/);
     expect(pool.idleCount).toBe(1);
+  });
+});
+
+describe('an arena that is prepared', () => {
+  const LARGE_BYTES = 4 * MIB;
+
+  /** A pool whose memory gets its pages when the test says so. */
+  function poolWith(idleMax: number) {
+    const touched: { memory: ArrayBufferLike; done: Deferred<void> }[] = [];
+    const pool = new ArenaPool(LARGE_BYTES, idleMax, (memory) => {
+      const done = new Deferred<void>();
+      touched.push({ memory, done });
+      return done.promise;
+    });
+    return { pool, touched };
+  }
+
+  it('is lent once its pages are there, and not before', async () => {
+    const { pool, touched } = poolWith(2);
+    pool.prepare();
+    expect(touched).toHaveLength(1);
+    const early = pool.acquire(0);
+    expect(early.memory).not.toBe(touched[0].memory);
+    touched[0].done.resolve();
+    await touched[0].done.promise;
+    expect(pool.idleCount).toBe(1);
+    expect(pool.acquire(0).memory).toBe(touched[0].memory);
+  });
+
+  it('is one at a time, and none where one waits already or as many are lent as there may be', async () => {
+    const { pool, touched } = poolWith(1);
+    pool.prepare();
+    pool.prepare();
+    expect(touched).toHaveLength(1);
+    touched[0].done.resolve();
+    await touched[0].done.promise;
+    pool.prepare();
+    expect(touched).toHaveLength(1);
+    pool.acquire(0);
+    pool.acquire(0);
+    pool.prepare();
+    expect(touched).toHaveLength(1);
+  });
+
+  it('is as good where its pages could not be had, and it is not tried again', async () => {
+    const { pool, touched } = poolWith(2);
+    pool.prepare();
+    touched[0].done.reject(new Error('no zeros'));
+    await expect(touched[0].done.promise).rejects.toThrow('no zeros');
+    expect(pool.acquire(0).memory).toBe(touched[0].memory);
+    pool.prepare();
+    expect(touched).toHaveLength(1);
+  });
+
+  it('is not worth it where arenas are small', () => {
+    let calls = 0;
+    const pool = new ArenaPool(LARGE_BYTES - 1, 2, () => {
+      calls++;
+      return Promise.resolve();
+    });
+    pool.prepare();
+    expect(calls).toBe(0);
+  });
+});
+
+describe('touching memory', () => {
+  it('leaves zeros, in whatever pieces it takes', async () => {
+    const memory = new Uint8Array(allocateSharedMemory(5 * MIB)).fill(7);
+    await touchMemory(memory.buffer);
+    expect(memory.every((byte) => byte === 0)).toBe(true);
   });
 });

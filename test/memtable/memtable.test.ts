@@ -477,3 +477,21 @@ describe('a shared memtable', () => {
     }
   });
 });
+
+describe('where a memtable lays its records', () => {
+  it.each([1, 7, 8, 16, 17, 100])('values behind keys of %i bytes start at multiples of eight', (keyBytes) => {
+    const memtable = new Memtable(createDirtyArena(ARENA_BYTES));
+    const prng = new Prng(1);
+    const offsets = new Set<number>();
+    for (let sequence = 1; sequence <= 200; sequence++) {
+      const key = prng.fill(new Uint8Array(keyBytes));
+      const value = new Uint8Array(sequence % 13);
+      memtable.insert(sequence, KIND_PUT, key, 0, key.length, value, 0, value.length);
+    }
+    const entries = memtable.iterator();
+    for (entries.seekToFirst(); entries.valid; entries.next()) {
+      offsets.add(entries.keyStart % 8).add(entries.valueStart % 8);
+    }
+    expect([...offsets]).toEqual([0]);
+  });
+});

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -60,6 +60,17 @@ describe('jobs in worker threads', () => {
   });
 });
 
+describe.runIf(process.platform === 'linux')('the processor', () => {
+  it('goes to this thread before it goes to one that compacts', async () => {
+    const mine = await niceness(process.pid);
+    await runner.run(flushJob(3, [['a', 1, 'x']], settingsWith({ directory })));
+    const threads = (await readdir('/proc/self/task')).map(Number);
+    const others = await Promise.all(threads.map(niceness));
+    expect(others.filter((nice) => nice > mine)).toHaveLength(1);
+    expect(await niceness(process.pid)).toBe(mine);
+  });
+});
+
 describe('a flush', () => {
   it('is done while a long compaction still runs', async () => {
     await settles('the close of the first', runner.close());
@@ -110,3 +121,11 @@ describe('the pool', () => {
     await expect(late).rejects.toMatchObject({ code: 'STEME_CLOSED' });
   });
 });
+
+/** Of one thread, as the kernel schedules it. A thread that has ended meanwhile has none. */
+async function niceness(thread: number): Promise<number> {
+  const text = await readFile(`/proc/self/task/${thread}/stat`, 'utf8').catch(() => undefined);
+  if (text === undefined) return Number.NEGATIVE_INFINITY;
+  // The name may have spaces in it; of the fields behind it niceness is the seventeenth.
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16]);
+}
