@@ -15,6 +15,10 @@ export class EmptyIterator implements InternalIterator {
   readonly valueStart = 0;
   readonly valueEnd = 0;
 
+  get entry(): this {
+    return this;
+  }
+
   seekToFirst(): void {}
   seekToLast(): void {}
   seek(_key: Uint8Array): void {}

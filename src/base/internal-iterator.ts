@@ -5,7 +5,8 @@
  * good until the iterator moves. The bytes of a value do not change after that, as long as the memory they are in is held: a
  * block is not written again, nor an arena that has readers.
  */
-export interface InternalIterator {
+/** Where an iterator stands. */
+export interface CurrentEntry {
   readonly valid: boolean;
   readonly keySource: Uint8Array;
   readonly keyStart: number;
@@ -15,6 +16,11 @@ export interface InternalIterator {
   readonly valueSource: Uint8Array;
   readonly valueStart: number;
   readonly valueEnd: number;
+}
+
+export interface InternalIterator extends CurrentEntry {
+  /** The same, told by whoever holds it, this iterator or one below: to ask there saves the way down. Good until the next move. */
+  readonly entry: CurrentEntry;
 
   seekToFirst(): void;
   seekToLast(): void;

@@ -119,7 +119,8 @@ export class DatabaseIterator implements EntryIterator {
     const key = this.#hasKeys ? copyToBuffer(entries.keySource, entries.keyStart, entries.keyEnd) : EMPTY;
     const value = this.#hasValues ? this.#copyValue() : EMPTY;
     this.#turnBytes += key.length + value.length;
-    entries.advance();
+    // Nobody else has the key yet, so it stays as it is.
+    entries.advance(this.#hasKeys ? key : undefined);
     return [key, value];
   }
 

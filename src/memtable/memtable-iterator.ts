@@ -80,6 +80,10 @@ export class MemtableIterator implements InternalIterator {
     return this.valueStart + recordValueLength(this.#arena, this.#record);
   }
 
+  get entry(): this {
+    return this;
+  }
+
   seekToFirst(): void {
     this.#clear();
     this.#descendFirst(Atomics.load(this.#arena.words, ROOT_SLOT));

@@ -1,6 +1,6 @@
 import { EmptyIterator } from '../base/empty-iterator.js';
 import { assert } from '../base/errors.js';
-import type { InternalIterator } from '../base/internal-iterator.js';
+import type { CurrentEntry, InternalIterator } from '../base/internal-iterator.js';
 import type { KeyRange } from './key-range.js';
 import { firstTableReaching, lastTableStartingBefore } from './key-range.js';
 
@@ -57,6 +57,10 @@ export class LevelIterator implements InternalIterator {
 
   get valueEnd(): number {
     return this.#current.valueEnd;
+  }
+
+  get entry(): CurrentEntry {
+    return this.#current.entry;
   }
 
   seekToFirst(): void {

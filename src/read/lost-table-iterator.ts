@@ -52,6 +52,10 @@ export class LostTableIterator implements InternalIterator {
     throw this.#error;
   }
 
+  get entry(): this {
+    return this;
+  }
+
   seekToFirst(): void {
     this.#edge = this.#range.smallestKey;
   }

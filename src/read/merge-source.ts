@@ -1,6 +1,6 @@
 import { compareRanges, EMPTY_BYTES } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
-import type { InternalIterator } from '../base/internal-iterator.js';
+import type { CurrentEntry, InternalIterator } from '../base/internal-iterator.js';
 import { KEY_PREFIX_BYTES, keyPrefix } from './key-prefix.js';
 
 /** One source of a merge, and where its key lies while it stands still: comparing it then costs no call into it. */
@@ -11,23 +11,27 @@ export class MergeSource {
   /** The key's next bytes after what all sources share, or an infinity once the source is exhausted. */
   prefix = Number.POSITIVE_INFINITY;
   isExhausted = true;
+  /** Of the iterator, as it stands. */
+  entry: CurrentEntry;
   keySource = EMPTY_BYTES;
   keyStart = 0;
   keyEnd = 0;
 
   constructor(iterator: InternalIterator, leaf: number) {
     this.iterator = iterator;
+    this.entry = iterator;
     this.leaf = leaf;
   }
 
   /** Takes over the iterator's position after it has moved. The prefix is then to be set. */
   load(): void {
-    const { iterator } = this;
-    this.isExhausted = !iterator.valid;
+    const { entry } = this.iterator;
+    this.entry = entry;
+    this.isExhausted = !entry.valid;
     if (this.isExhausted) return;
-    this.keySource = iterator.keySource;
-    this.keyStart = iterator.keyStart;
-    this.keyEnd = iterator.keyEnd;
+    this.keySource = entry.keySource;
+    this.keyStart = entry.keyStart;
+    this.keyEnd = entry.keyEnd;
   }
 
   setPrefix(sharedBytes: number): void {
@@ -55,8 +59,8 @@ export function isEntryBefore(a: MergeSource, b: MergeSource, sharedBytes: numbe
   const bStart = b.keyStart + sharedBytes;
   const order = compareRanges(a.keySource, aStart, a.keyEnd, b.keySource, bStart, b.keyEnd);
   if (order !== 0) return order < 0;
-  const aSequence = a.iterator.sequence;
-  const bSequence = b.iterator.sequence;
+  const aSequence = a.entry.sequence;
+  const bSequence = b.entry.sequence;
   assert(aSequence !== bSequence, 'no two sources hold the same version of a key');
   return aSequence > bSequence;
 }

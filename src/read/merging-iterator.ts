@@ -18,7 +18,7 @@
 import { commonPrefixLength, compareRanges } from '../base/bytes.js';
 import { EmptyIterator } from '../base/empty-iterator.js';
 import { assert } from '../base/errors.js';
-import type { InternalIterator } from '../base/internal-iterator.js';
+import type { CurrentEntry, InternalIterator } from '../base/internal-iterator.js';
 import { isEntryBefore, isEntryBeforeBehindPrefix, MergeSource } from './merge-source.js';
 import { ScratchBytes } from './scratch-bytes.js';
 
@@ -73,23 +73,27 @@ export class MergingIterator implements InternalIterator {
   }
 
   get sequence(): number {
-    return this.#winner.iterator.sequence;
+    return this.#winner.entry.sequence;
   }
 
   get kind(): number {
-    return this.#winner.iterator.kind;
+    return this.#winner.entry.kind;
   }
 
   get valueSource(): Uint8Array {
-    return this.#winner.iterator.valueSource;
+    return this.#winner.entry.valueSource;
   }
 
   get valueStart(): number {
-    return this.#winner.iterator.valueStart;
+    return this.#winner.entry.valueStart;
   }
 
   get valueEnd(): number {
-    return this.#winner.iterator.valueEnd;
+    return this.#winner.entry.valueEnd;
+  }
+
+  get entry(): CurrentEntry {
+    return this.#winner.entry;
   }
 
   /** Which source holds the current entry. */

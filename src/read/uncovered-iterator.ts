@@ -11,7 +11,7 @@
  * directions, as every internal iterator is.
  */
 import { assert } from '../base/errors.js';
-import type { InternalIterator } from '../base/internal-iterator.js';
+import type { CurrentEntry, InternalIterator } from '../base/internal-iterator.js';
 import type { CoverCursor } from './cover-cursor.js';
 import type { KeyRange } from './key-range.js';
 import { endsBefore } from './key-range.js';
@@ -65,6 +65,10 @@ export class UncoveredIterator implements InternalIterator {
 
   get valueEnd(): number {
     return this.#source.valueEnd;
+  }
+
+  get entry(): CurrentEntry {
+    return this.#source.entry;
   }
 
   seekToFirst(): void {

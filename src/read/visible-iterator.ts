@@ -9,11 +9,12 @@
  * Forwards the newest version of a key comes first: it is exposed where it lies, and the older ones are stepped over.
  * Backwards the oldest comes first, and which one counts shows only when the next key is reached; so it is noted where each
  * candidate's value lies. Where a key has many versions the source is sent to the newest one instead, and the value exposed in
- * place. The current user key is always a copy.
+ * place. The key a walk backwards stands at is always a copy; forwards a copy is taken when the walk leaves it, to know its older
+ * versions by.
  */
 import { compareRanges, EMPTY_BYTES } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
-import type { InternalIterator } from '../base/internal-iterator.js';
+import type { CurrentEntry, InternalIterator } from '../base/internal-iterator.js';
 import { KIND_DELETE, KIND_PUT } from '../base/internal-key.js';
 import { EXPIRY_BYTES, isBlobKind, isExpiringKind } from '../base/stored-value.js';
 import type { Bounds } from './bounds.js';
@@ -41,8 +42,13 @@ export class VisibleIterator {
   readonly #start: Uint8Array;
   readonly #end: Uint8Array | undefined;
   readonly #isReverse: boolean;
-  readonly #key = new ScratchBytes();
-  /** Of the entry: the source has left it for the key before, and its value is the one noted. Else the source stands at it. */
+  readonly #scratch = new ScratchBytes();
+  /** A copy of the last key that was left, or is about to be: `#key[0, #keyBytes)`. */
+  #key = EMPTY_BYTES;
+  #keyBytes = 0;
+  /** Where the source stands, at the entry shown, unless `#isLeft`. */
+  #entry: CurrentEntry;
+  /** Of the entry shown: the source has left it for the key before, its key is `#key` and its value is the one noted. */
   #isLeft = false;
   #valueSource = EMPTY_BYTES;
   #valueStart = 0;
@@ -56,6 +62,7 @@ export class VisibleIterator {
   constructor(source: InternalIterator, view: ReadView, bounds: Bounds, isReverse: boolean, cover?: CoverCursor) {
     const { start, end } = toHalfOpen(bounds);
     this.#source = source;
+    this.#entry = source;
     this.#sequenceMax = view.sequence;
     this.#nowMs = view.nowMs;
     this.#cover = cover;
@@ -69,27 +76,27 @@ export class VisibleIterator {
   }
 
   get keySource(): Uint8Array {
-    return this.#key.bytes;
+    return this.#isLeft ? this.#key : this.#entry.keySource;
   }
 
   get keyStart(): number {
-    return 0;
+    return this.#isLeft ? 0 : this.#entry.keyStart;
   }
 
   get keyEnd(): number {
-    return this.#key.length;
+    return this.#isLeft ? this.#keyBytes : this.#entry.keyEnd;
   }
 
   get valueSource(): Uint8Array {
-    return this.#isLeft ? this.#valueSource : this.#source.valueSource;
+    return this.#isLeft ? this.#valueSource : this.#entry.valueSource;
   }
 
   get valueStart(): number {
-    return this.#headBytes + (this.#isLeft ? this.#valueStart : this.#source.valueStart);
+    return this.#headBytes + (this.#isLeft ? this.#valueStart : this.#entry.valueStart);
   }
 
   get valueEnd(): number {
-    return this.#isLeft ? this.#valueEnd : this.#source.valueEnd;
+    return this.#isLeft ? this.#valueEnd : this.#entry.valueEnd;
   }
 
   /** The value is a reference to one in a blob file. */
@@ -109,16 +116,20 @@ export class VisibleIterator {
     return this.#enterBackward(this.#end === undefined ? end : earlierKey(end, this.#end));
   }
 
-  /** To the next entry of the direction; false at the end, and again when asked again there. Errors as `first`. */
-  advance(): boolean {
+  /**
+   * To the next entry of the direction; false at the end, and again when asked again there. `copy` is the current key, from a
+   * caller who has copied it anyway, and stays as it is during the call. Errors as `first`.
+   */
+  advance(copy?: Uint8Array): boolean {
     if (this.#state === AT_END) return false;
     assert(this.#state === AT_ENTRY, 'an iterator is positioned before it advances');
     this.#state = AT_NOTHING;
     if (!this.#isReverse) {
+      this.#takeKey(copy);
       this.#leaveKeyForward();
       return this.#settleForward();
     }
-    if (!this.#isLeft) this.#source.seekBefore(this.#key.view());
+    if (!this.#isLeft) this.#source.seekBefore(this.#keyView());
     return this.#settleBackward();
   }
 
@@ -138,121 +149,162 @@ export class VisibleIterator {
   /** From the newest version of a key that is still to be judged to the first entry to show. */
   #settleForward(): boolean {
     const source = this.#source;
-    while (source.valid && !this.#isPastEnd()) {
-      const { sequence } = source;
+    while (source.valid) {
+      const { entry } = source;
+      this.#entry = entry;
+      if (this.#isPastEnd(entry)) break;
+      const { sequence } = entry;
       if (sequence > this.#sequenceMax) {
         source.next();
         continue;
       }
-      this.#key.copyFrom(source.keySource, source.keyStart, source.keyEnd);
-      if (this.#isShownInPlace(sequence)) return this.#arrive(false);
+      if (this.#isShownInPlace(entry, sequence)) return this.#arrive(false);
+      this.#takeKey(undefined);
       this.#leaveKeyForward();
     }
     return this.#arriveAtEnd();
   }
 
-  /** From any version of the current key to the newest of the next one. */
+  /** From any version of the key taken to the newest of the next one. */
   #leaveKeyForward(): void {
     const source = this.#source;
     for (let steps = 0; steps < VERSION_STEPS_MAX; steps++) {
       source.next();
-      if (!source.valid || !this.#isAtKey()) return;
+      if (!source.valid || !this.#isAtKey(source.entry)) return;
     }
-    source.seek(this.#key.successor());
+    source.seek(successorOf(this.#keyView()));
   }
 
   /** From the oldest version of a key that is still to be judged to the first entry to show. */
   #settleBackward(): boolean {
     const source = this.#source;
-    while (source.valid && !this.#isBeforeStart()) {
-      this.#key.copyFrom(source.keySource, source.keyStart, source.keyEnd);
+    while (source.valid) {
+      this.#entry = source.entry;
+      if (this.#isBeforeStart(this.#entry)) break;
+      this.#takeKey(undefined);
       if (this.#readKeyBackward()) return true;
     }
     return this.#arriveAtEnd();
   }
 
-  /** From the oldest version of the current key: shows its visible version if it has one, else stands at the key before. */
+  /** From the oldest version of the key taken: shows its visible version if it has one, else stands at the key before. */
   #readKeyBackward(): boolean {
     const source = this.#source;
     let sequence = Number.POSITIVE_INFINITY;
     let kind: number = KIND_DELETE;
-    for (let steps = 0; source.valid && this.#isAtKey(); steps++) {
-      if (source.sequence > this.#sequenceMax) {
+    for (let steps = 0; source.valid; steps++) {
+      const { entry } = source;
+      if (!this.#isAtKey(entry)) break;
+      const entrySequence = entry.sequence;
+      if (entrySequence > this.#sequenceMax) {
         this.#leaveKeyBackward();
         break;
       }
       if (steps === VERSION_STEPS_MAX) return this.#readKeyInPlace();
-      sequence = source.sequence;
-      kind = source.kind;
-      this.#valueSource = source.valueSource;
-      this.#valueStart = source.valueStart;
-      this.#valueEnd = source.valueEnd;
+      sequence = entrySequence;
+      kind = entry.kind;
+      this.#valueSource = entry.valueSource;
+      this.#valueStart = entry.valueStart;
+      this.#valueEnd = entry.valueEnd;
       source.prev();
     }
     // Judged only now: what a newer version shadows is no more looked at than it is forwards.
     if (sequence > this.#sequenceMax) return false;
-    return this.#isShown(sequence, kind, this.#valueSource, this.#valueStart, this.#valueEnd) && this.#arrive(true);
+    if (this.#isCovered(this.#key, 0, this.#keyBytes, sequence)) return false;
+    return this.#isShown(kind, this.#valueSource, this.#valueStart, this.#valueEnd) && this.#arrive(true);
   }
 
   /** The same by way of the newest version, without a copy. */
   #readKeyInPlace(): boolean {
     const source = this.#source;
-    const key = this.#key.view();
+    const key = this.#keyView();
     source.seek(key);
     while (source.sequence > this.#sequenceMax) source.next();
-    assert(this.#isAtKey(), 'a version that was visible stays');
-    if (this.#isShownInPlace(source.sequence)) return this.#arrive(false);
+    this.#entry = source.entry;
+    assert(this.#isAtKey(this.#entry), 'a version that was visible stays');
+    if (this.#isShownInPlace(this.#entry, this.#entry.sequence)) return this.#arrive(false);
     source.seekBefore(key);
     return false;
   }
 
-  /** From any version of the current key to the oldest of the key before. */
+  /** From any version of the key taken to the oldest of the key before. */
   #leaveKeyBackward(): void {
     const source = this.#source;
     for (let steps = 0; steps < VERSION_STEPS_MAX; steps++) {
       source.prev();
-      if (!source.valid || !this.#isAtKey()) return;
+      if (!source.valid || !this.#isAtKey(source.entry)) return;
     }
-    source.seekBefore(this.#key.view());
+    source.seekBefore(this.#keyView());
   }
 
-  /** Of the version where the source stands, of the current key. */
-  #isShownInPlace(sequence: number): boolean {
-    const source = this.#source;
-    const { kind } = source;
+  /** Of the version where the source stands. */
+  #isShownInPlace(entry: CurrentEntry, sequence: number): boolean {
+    const { kind } = entry;
     // Most versions: nothing more to ask, and no need to look at the value.
     if (kind === KIND_PUT && this.#cover === undefined) {
       this.#kind = KIND_PUT;
       this.#headBytes = 0;
       return true;
     }
-    return this.#isShown(sequence, kind, source.valueSource, source.valueStart, source.valueEnd);
+    if (this.#isCovered(entry.keySource, entry.keyStart, entry.keyEnd, sequence)) return false;
+    return this.#isShown(kind, entry.valueSource, entry.valueStart, entry.valueEnd);
   }
 
-  /** Whether the version to see of the current key has a value: not covered, not a delete, not expired. */
-  #isShown(sequence: number, kind: number, stored: Uint8Array, storedStart: number, storedEnd: number): boolean {
+  /** Whether a newer range delete covers the version at `sequence` of a key. */
+  #isCovered(keySource: Uint8Array, keyStart: number, keyEnd: number, sequence: number): boolean {
     const cover = this.#cover;
-    if (cover !== undefined && cover.sequenceOver(this.#key.bytes, 0, this.#key.length) > sequence) return false;
+    return cover !== undefined && cover.sequenceOver(keySource, keyStart, keyEnd) > sequence;
+  }
+
+  /** Whether the version to see of a key has a value: not a delete, not expired. */
+  #isShown(kind: number, stored: Uint8Array, storedStart: number, storedEnd: number): boolean {
     if (!hasValue(kind, stored, storedStart, storedEnd, this.#nowMs)) return false;
     this.#kind = kind;
     this.#headBytes = isExpiringKind(kind) ? EXPIRY_BYTES : 0;
     return true;
   }
 
-  #isAtKey(): boolean {
-    return this.#key.equals(this.#source.keySource, this.#source.keyStart, this.#source.keyEnd);
+  /** Notes the key where the source stands: `copy`, if there is one. */
+  #takeKey(copy: Uint8Array | undefined): void {
+    if (copy !== undefined) {
+      this.#key = copy;
+      this.#keyBytes = copy.length;
+      return;
+    }
+    const { keySource, keyStart, keyEnd } = this.#entry;
+    this.#scratch.copyFrom(keySource, keyStart, keyEnd);
+    this.#key = this.#scratch.bytes;
+    this.#keyBytes = keyEnd - keyStart;
   }
 
-  #isPastEnd(): boolean {
+  /** The key taken, good until the next one. */
+  #keyView(): Uint8Array {
+    return this.#key.subarray(0, this.#keyBytes);
+  }
+
+  /** Whether the entry is a version of the key taken. */
+  #isAtKey(entry: CurrentEntry): boolean {
+    const length = this.#keyBytes;
+    const { keyStart } = entry;
+    if (entry.keyEnd - keyStart !== length) return false;
+    const { keySource } = entry;
+    const key = this.#key;
+    // From the back: neighbours in sorted order differ there first.
+    for (let i = length - 1; i >= 0; i--) {
+      if (keySource[keyStart + i] !== key[i]) return false;
+    }
+    return true;
+  }
+
+  #isPastEnd(entry: CurrentEntry): boolean {
     const end = this.#end;
     if (end === undefined) return false;
-    const { keySource, keyStart, keyEnd } = this.#source;
-    return compareRanges(keySource, keyStart, keyEnd, end, 0, end.length) >= 0;
+    return compareRanges(entry.keySource, entry.keyStart, entry.keyEnd, end, 0, end.length) >= 0;
   }
 
-  #isBeforeStart(): boolean {
-    const { keySource, keyStart, keyEnd } = this.#source;
-    return compareRanges(keySource, keyStart, keyEnd, this.#start, 0, this.#start.length) < 0;
+  #isBeforeStart(entry: CurrentEntry): boolean {
+    const start = this.#start;
+    return compareRanges(entry.keySource, entry.keyStart, entry.keyEnd, start, 0, start.length) < 0;
   }
 
   #arrive(isLeft: boolean): boolean {

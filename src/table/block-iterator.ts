@@ -75,6 +75,10 @@ export class BlockIterator implements InternalIterator {
     this.#restartsAt = 0;
   }
 
+  get entry(): this {
+    return this;
+  }
+
   seekToFirst(): void {
     if (this.#restartsAt > 0) this.#startAt(0);
   }

@@ -1,4 +1,4 @@
-import type { InternalIterator } from '../base/internal-iterator.js';
+import type { CurrentEntry, InternalIterator } from '../base/internal-iterator.js';
 import { BlockIterator } from './block-iterator.js';
 import type { DataBlock } from './data-block.js';
 import type { IndexBlock } from './index-block.js';
@@ -70,6 +70,10 @@ export class TableIterator implements InternalIterator {
 
   get valueEnd(): number {
     return this.#block.valueEnd;
+  }
+
+  get entry(): CurrentEntry {
+    return this.#globalSequence === 0 ? this.#block : this;
   }
 
   /** Whether it stands at the first entry of a block: the block can then be taken over whole. */

@@ -35,6 +35,10 @@ export class ArrayIterator implements InternalIterator {
     this.#entries = entries;
   }
 
+  get entry(): this {
+    return this;
+  }
+
   get valid(): boolean {
     return this.#entry !== undefined;
   }
