@@ -1,5 +1,5 @@
 import { KIND_DELETE, KIND_PUT } from '../../src/base/internal-key.js';
-import { MIB, SEQUENCE_MAX } from '../../src/base/limits.js';
+import { MIB } from '../../src/base/limits.js';
 import { LOOKUP_FOUND, LOOKUP_MISSING, type PointResult } from '../../src/base/point-result.js';
 import { hashKey } from '../../src/table/key-hash.js';
 import { RowCache } from '../../src/table/row-cache.js';
@@ -10,7 +10,7 @@ const OPERATIONS = 500;
 const CACHE_BYTES = 32 * MIB;
 /** As many as a benchmark of hot reads asks for: 19 MB of rows. */
 const KEY_COUNT = 1 << 17;
-const TABLE = 7;
+const PRESENT = 7;
 
 interface Asked {
   readonly key: Uint8Array;
@@ -41,7 +41,7 @@ const hit: Micro = {
     const asked = askedKeys(Math.min(KEY_COUNT, entriesMax));
     const cache = new RowCache(CACHE_BYTES);
     const found = rowFound();
-    for (let round = 0; round < 2; round++) for (const { key, hash } of asked) cache.offer(TABLE, key, hash, found);
+    for (let round = 0; round < 2; round++) for (const { key, hash } of asked) cache.offer(key, hash, PRESENT, found);
     const result = emptyResult();
     let next = 0;
     return {
@@ -50,7 +50,7 @@ const hit: Micro = {
         let hits = 0;
         for (let i = 0; i < OPERATIONS; i++) {
           const { key, hash } = asked[next];
-          if (cache.get(TABLE, key, hash, SEQUENCE_MAX, result)) hits++;
+          if (cache.get(key, hash, PRESENT, result)) hits++;
           next = next + 1 === asked.length ? 0 : next + 1;
         }
         return hits;
@@ -74,8 +74,8 @@ const missAndOffer: Micro = {
         let misses = 0;
         for (let i = 0; i < OPERATIONS; i++) {
           const { key, hash } = asked[next];
-          if (!cache.get(TABLE, key, hash, SEQUENCE_MAX, result)) {
-            cache.offer(TABLE, key, hash, found);
+          if (!cache.get(key, hash, PRESENT, result)) {
+            cache.offer(key, hash, PRESENT, found);
             misses++;
           }
           next = next + 1 === asked.length ? 0 : next + 1;

@@ -126,6 +126,7 @@ export class BulkLoader {
     const numbers = added.map(({ number }) => number);
     const release = compactions.reserve(level, range, numbers);
     try {
+      state.rows.noteWriteToAny(sequence);
       await this.#apply(tables, {
         addedTables: added.map((table) => ({ level, table })),
         deletedTables: [],

@@ -100,6 +100,7 @@ export class CommitPipeline {
     this.#lastSequence++;
     this.#wal.append(this.#lastSequence, kind, key, 0, key.length, value, 0, value.length);
     this.#state.active.memtable.insert(this.#lastSequence, kind, key, 0, key.length, value, 0, value.length);
+    this.#state.rows.noteWrite(this.#lastSequence, kind, key);
     this.#count(1, key.length + value.length);
     this.#lastDone = this.#wal.commit(wantsSync);
     return this.#lastDone;
@@ -299,10 +300,12 @@ export class CommitPipeline {
   }
 
   #insert(operations: readonly Operation[]): void {
+    const { rows } = this.#state;
     const { memtable } = this.#state.active;
     for (const { kind, key, value } of operations) {
       this.#lastSequence++;
       memtable.insert(this.#lastSequence, kind, key, 0, key.length, value, 0, value.length);
+      rows.noteWrite(this.#lastSequence, kind, key);
     }
   }
 

@@ -189,13 +189,14 @@ class Opening {
     const blockCache = new BlockCache(blockCacheBytes);
     const rowCache = new RowCache(rowCacheBytes);
     const files = { fileSystem, directory: this.#directory, readMode, damaged };
-    const tables = new TableCache({ ...files, blockCache, rowCache, openTablesMax: OPEN_TABLES_MAX });
+    const tables = new TableCache({ ...files, blockCache, openTablesMax: OPEN_TABLES_MAX });
     const databaseIdOf = (number: number) => versions.current.blobs.get(number)?.databaseId;
     const blobs = new BlobCache({ ...files, openBlobsMax: OPEN_BLOBS_MAX, databaseIdOf });
     let collectFiles: () => void = () => undefined;
     const state = new TreeState({
       arenas: new ArenaPool(memtableBytes, SEALED_MEMTABLES_MAX, touchMemory),
       tables,
+      rows: rowCache,
       version: versions.current,
       visibleSequence: versions.lastSequence,
       onVersionUnused: () => collectFiles(),

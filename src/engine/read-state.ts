@@ -22,6 +22,7 @@ import { isTableCovered, UncoveredIterator } from '../read/uncovered-iterator.js
 import { settleExpiry } from '../read/visibility.js';
 import { VisibleIterator } from '../read/visible-iterator.js';
 import { hashKey, storeKeyHash } from '../table/key-hash.js';
+import type { RowCache } from '../table/row-cache.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { TableMetadata } from '../table/table-metadata.js';
 import type { Version } from '../version/version.js';
@@ -29,6 +30,8 @@ import type { MemtableSlot } from './memtable-slot.js';
 
 /** So many rows lie in the cache nearest to the processor until their turn comes. */
 export const LOOK_AHEAD_KEYS_MAX = 64;
+/** Hashes are of 32 bits. */
+const NO_HASH = -1;
 const hashesAhead = new Uint32Array(LOOK_AHEAD_KEYS_MAX);
 
 /** How to walk. */
@@ -48,6 +51,7 @@ export class ReadState {
   readonly memtables: readonly MemtableSlot[];
   readonly version: Version;
   readonly #tables: TableCache;
+  readonly #rows: RowCache;
   readonly #tableSources: readonly PointSource[];
   readonly #tableCovers: readonly Cover[];
   readonly #onUnused: (state: ReadState) => void;
@@ -57,11 +61,13 @@ export class ReadState {
     memtables: readonly MemtableSlot[],
     version: Version,
     tables: TableCache,
+    rows: RowCache,
     onUnused: (state: ReadState) => void,
   ) {
     this.memtables = memtables;
     this.version = version;
     this.#tables = tables;
+    this.#rows = rows;
     this.#tableSources = tableSources(version, tables);
     this.#tableCovers = tableCovers(version, tables);
     this.#onUnused = onUnused;
@@ -79,8 +85,7 @@ export class ReadState {
   }
 
   /**
-   * What the reader sees of `key`: FOUND with its value (of kind put, or put blob with the reference), or not. Memtables first,
-   * so that a hot key costs no hash.
+   * What the reader sees of `key`: FOUND with its value (of kind put, or put blob with the reference), or not.
    */
   get(key: Uint8Array, view: ReadView, result: PointResult): void {
     this.#find(key, view.sequence, result);
@@ -89,9 +94,9 @@ export class ReadState {
 
   /** For `keys[start, end)`, of which all are about to be looked up, at most LOOK_AHEAD_KEYS_MAX. */
   lookAhead(keys: readonly Uint8Array[], start: number, end: number): void {
-    if (this.#tableSources.length === 0) return;
+    if (this.#rows.rowCount === 0) return;
     for (let i = start; i < end; i++) storeKeyHash(hashesAhead, i - start, keys[i], 0, keys[i].length);
-    this.#tables.touchRows(hashesAhead, end - start);
+    this.#rows.touch(hashesAhead, end - start);
   }
 
   /** What the reader sees of a range. The state is held by whoever uses it. */
@@ -102,17 +107,31 @@ export class ReadState {
   }
 
   #find(key: Uint8Array, sequenceMax: number, result: PointResult): void {
-    for (let i = 0; i < this.memtables.length; i++) {
-      const { memtable } = this.memtables[i];
-      const isFound = memtable.get(key, 0, sequenceMax, result);
-      const cover = memtable.keyCover(sequenceMax);
-      if (cover === undefined ? isFound : applyCover(cover, key, sequenceMax, isFound, result)) return;
+    const rows = this.#rows;
+    // As long as all is in memory, a read costs no hash.
+    let hash = rows.rowCount === 0 ? NO_HASH : hashKey(key, 0, key.length);
+    if (hash !== NO_HASH && rows.get(key, hash, sequenceMax, result)) return;
+    if (this.#findInMemtables(key, sequenceMax, result)) {
+      if (hash !== NO_HASH) rows.offer(key, hash, sequenceMax, result);
+      return;
     }
     if (this.#tableSources.length === 0) {
       result.state = LOOKUP_MISSING;
       return;
     }
-    lookup(key, hashKey(key, 0, key.length), sequenceMax, this.#tableSources, result);
+    if (hash === NO_HASH) hash = hashKey(key, 0, key.length);
+    lookup(key, hash, sequenceMax, this.#tableSources, result);
+    if (result.state !== LOOKUP_MISSING) rows.offer(key, hash, sequenceMax, result);
+  }
+
+  #findInMemtables(key: Uint8Array, sequenceMax: number, result: PointResult): boolean {
+    for (let i = 0; i < this.memtables.length; i++) {
+      const { memtable } = this.memtables[i];
+      const isFound = memtable.get(key, 0, sequenceMax, result);
+      const cover = memtable.keyCover(sequenceMax);
+      if (cover === undefined ? isFound : applyCover(cover, key, sequenceMax, isFound, result)) return true;
+    }
+    return false;
   }
 
   /** All range deletes, or undefined without any. Those that memtables take in later are too new for this reader. */

@@ -1,5 +1,6 @@
 import { assert } from '../base/errors.js';
 import type { ArenaPool } from '../memtable/arena-pool.js';
+import type { RowCache } from '../table/row-cache.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { Version } from '../version/version.js';
 import { MemtableSlot } from './memtable-slot.js';
@@ -15,6 +16,7 @@ const PREPARED_SHARE = 4;
 export class TreeState {
   readonly #arenas: ArenaPool;
   readonly #tables: TableCache;
+  readonly rows: RowCache;
   readonly #onVersionUnused: () => void;
   #active: MemtableSlot;
   /** Oldest first. */
@@ -27,12 +29,14 @@ export class TreeState {
   constructor(fields: {
     arenas: ArenaPool;
     tables: TableCache;
+    rows: RowCache;
     version: Version;
     visibleSequence: number;
     onVersionUnused: () => void;
   }) {
     this.#arenas = fields.arenas;
     this.#tables = fields.tables;
+    this.rows = fields.rows;
     this.#version = fields.version;
     this.#onVersionUnused = fields.onVersionUnused;
     this.visibleSequence = fields.visibleSequence;
@@ -114,7 +118,7 @@ export class TreeState {
 
   #createReadState(): ReadState {
     const memtables = [this.#active, ...this.#sealed.toReversed()];
-    return new ReadState(memtables, this.#version, this.#tables, (state) => this.#freeUnused(state));
+    return new ReadState(memtables, this.#version, this.#tables, this.rows, (state) => this.#freeUnused(state));
   }
 
   /** The new state takes its references before the old one drops its own: what both share is never without one. */

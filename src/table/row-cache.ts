@@ -1,7 +1,7 @@
-import { assert } from '../base/errors.js';
-import { isTableKind, KIND_DELETE } from '../base/internal-key.js';
-import { KIB } from '../base/limits.js';
+import { KIND_DELETE, KIND_PUT, KIND_PUT_EXPIRING, KIND_RANGE_DELETE } from '../base/internal-key.js';
+import { KIB, SEQUENCE_MAX } from '../base/limits.js';
 import { LOOKUP_DELETED, LOOKUP_FOUND, type PointResult } from '../base/point-result.js';
+import { hashKey } from './key-hash.js';
 
 /** Larger ones cost a copy that outweighs the way through index and block. */
 const ROW_BYTES_MAX = 2 * KIB;
@@ -9,6 +9,8 @@ const ROW_BYTES_MAX = 2 * KIB;
 const SECOND_CHANCES_MAX = 4;
 /** Slots take an eighth of the memory. Rows of 100 bytes then fill a third of them. */
 const MEMORY_BYTES_PER_SLOT = 64;
+/** Stamps take another. A write makes the rows of one key in a million doubtful that is not its own. */
+const MEMORY_BYTES_PER_STAMP = 32;
 const TWO_32 = 2 ** 32;
 
 /** Four slots of two words are half a cache line: a lookup touches one. */
@@ -27,7 +29,7 @@ const ASKED_ONCE = -1;
  *
  *     0     words of the row
  *     1     hash of the key
- *     2     table number
+ *     2     as of: a sequence, counted from the base
  *     3     sequence, low
  *     4     sequence, high (21 bits) | kind (8 bits) << 21 | was asked for << 29
  *     5     bytes of the key (16 bits) | bytes of the stored value << 16
@@ -35,7 +37,7 @@ const ASKED_ONCE = -1;
  */
 const ROW_WORDS = 0;
 const ROW_HASH = 1;
-const ROW_TABLE = 2;
+const ROW_AS_OF = 2;
 const ROW_SEQUENCE_LOW = 3;
 const ROW_SEQUENCE_HIGH = 4;
 const ROW_LENGTHS = 5;
@@ -47,12 +49,21 @@ const WAS_ASKED = 1 << 29;
 const CACHE_LINE_WORDS = 16;
 const NO_WORDS = new Int32Array(0);
 const NO_BYTES = new Uint8Array(0);
+const NO_STAMPS = new Uint32Array(0);
 
 /**
- * The newest version that a table has of a key, for keys that are asked for again and again: one hash and one copy where the
- * way through filter, index and block touches ten cache lines. Tables never change (law 3), so a row is true for ever. Of a key there
- * is one row: when another table answers for it, after a compaction for instance, that one's takes the place (after the row
- * cache of RocksDB).
+ * The newest version of keys that are asked for again and again: one hash and one copy where the way through memtables, filters,
+ * indexes and blocks touches ten cache lines and more (after the row cache of RocksDB, which has a row for a table and a key).
+ *
+ * A row says: *as of* sequence n the newest version of the key is this one. That is history, and stays true whatever is flushed,
+ * compacted or moved. A reader at n or before, back to the version, can have it at once. A reader behind n can have it if nobody has
+ * written the key since; and of that each write leaves a *stamp*, its sequence, under the hash of its key. Two keys may share
+ * a stamp, which only costs a look into the tree. A range delete, or tables that were loaded, are a stamp on all keys.
+ *
+ *     row of k: version 4, as of 9      stamp of k: 7     → good for a reader at 4, 8, 9, 20; not at 3
+ *                                       stamp of k: 12    → good at 4, 8, 9; not at 10 or 20
+ *
+ * A version that lies in a blob file has no row: its place may move.
  *
  * Rows lie in a ring and leave in the order in which they came, with a second chance (CLOCK). A key comes in when it is asked
  * for a second time, so that a walk over many keys pushes nothing out. Allocates nothing but its memory, once, at the first lookup.
@@ -74,6 +85,13 @@ export class RowCache {
   #tail = 0;
   #end = 0;
   #isRound = false;
+  /** Per hash of keys the largest sequence written since the base, counted from there. 0: none. */
+  #stamps = NO_STAMPS;
+  #stampMask = 0;
+  #stampOfAll = 0;
+  /** Writes up to it have left no stamp: no row is as of before. */
+  #base = 0;
+  #writtenSequence = 0;
 
   constructor(capacityBytes: number) {
     this.capacityBytes = capacityBytes;
@@ -96,21 +114,16 @@ export class RowCache {
     return 4 * (this.#isRound ? this.#end - this.#tail + this.#head : this.#head);
   }
 
-  /** Whether the newest version of `key` in table `tableNumber` is here, and at or below `sequenceMax`: `result` then holds it. */
-  get(tableNumber: number, key: Uint8Array, keyHash: number, sequenceMax: number, result: PointResult): boolean {
-    const at = this.#find(tableNumber, key, keyHash);
-    if (at < 0) {
-      this.#misses++;
-      return false;
-    }
-    const words = this.#words;
-    const high = words[at + ROW_SEQUENCE_HIGH];
-    const sequence = (words[at + ROW_SEQUENCE_LOW] >>> 0) + (high & SEQUENCE_HIGH_MASK) * TWO_32;
-    if (sequence > sequenceMax) {
+  /** Whether a version of `key` is here that a reader at `sequenceMax` has to see: `result` then holds it. */
+  get(key: Uint8Array, keyHash: number, sequenceMax: number, result: PointResult): boolean {
+    const at = this.#find(key, keyHash | 0);
+    if (at < 0 || !this.#isNewest(at, keyHash, sequenceMax)) {
       this.#misses++;
       return false;
     }
     this.#hits++;
+    const words = this.#words;
+    const high = words[at + ROW_SEQUENCE_HIGH];
     if ((high & WAS_ASKED) === 0) words[at + ROW_SEQUENCE_HIGH] = high | WAS_ASKED;
     const lengths = words[at + ROW_LENGTHS];
     const kind = (high >>> KIND_SHIFT) & 0xff;
@@ -118,21 +131,25 @@ export class RowCache {
     result.source = this.#bytes;
     result.start = (at + ROW_HEADER_WORDS) * 4 + (lengths & 0xffff);
     result.end = result.start + (lengths >>> 16);
-    result.sequence = sequence;
+    result.sequence = this.#sequenceOf(at);
     result.kind = kind;
     return true;
   }
 
   /**
-   * `found` is the newest version of `key` in table `tableNumber`. It is kept if somebody has asked for the key before, as far
-   * as that is remembered.
+   * A reader at `sequenceMax` has found that `found` is the newest version of `key`. It is kept if somebody has asked for the key
+   * before, as far as that is remembered.
    */
-  offer(tableNumber: number, key: Uint8Array, keyHash: number, found: PointResult): void {
-    if (this.#slots.length === 0 && !this.#begin()) return;
+  offer(key: Uint8Array, keyHash: number, sequenceMax: number, found: PointResult): void {
+    // Who sees everything also sees what is taken back if the log fails.
+    if (sequenceMax === SEQUENCE_MAX || !hasRow(found.kind)) return;
+    if (this.#slots.length === 0 && !this.#begin(sequenceMax)) return;
     const rowWords = wordsOfRow(key.length + found.end - found.start);
-    if (rowWords * 4 > this.#rowBytesMax || tableNumber >= TWO_32) return;
-    assert(isTableKind(found.kind), 'a lookup ends at an entry of a table');
+    if (sequenceMax < this.#base || rowWords * 4 > this.#rowBytesMax) return;
+    const asOf = sequenceMax - this.#base;
     const hash = keyHash | 0;
+    const known = this.#find(key, hash);
+    if (known >= 0 && this.#renew(known, asOf, found.sequence)) return;
     const asked = this.#slotOf(hash);
     if (asked < 0) {
       this.#noteAsked(hash);
@@ -143,7 +160,21 @@ export class RowCache {
     if (this.#slots[asked + PLACE] <= 0) this.#rowCount++;
     this.#slots[asked + HASH] = hash;
     this.#slots[asked + PLACE] = at + 1;
-    this.#writeRow(at, rowWords, hash, tableNumber, key, found);
+    this.#writeRow(at, rowWords, hash, asOf, key, found);
+  }
+
+  /** Called for each version that is written, before anybody can see it. */
+  noteWrite(sequence: number, kind: number, key: Uint8Array): void {
+    this.#writtenSequence = sequence;
+    if (this.#slots.length === 0) return;
+    if (kind === KIND_RANGE_DELETE) this.noteWriteToAny(sequence);
+    else this.#stamps[hashKey(key, 0, key.length) & this.#stampMask] = this.#stampAt(sequence);
+  }
+
+  /** The same for what may be a version of any key. */
+  noteWriteToAny(sequence: number): void {
+    this.#writtenSequence = sequence;
+    if (this.#slots.length > 0) this.#stampOfAll = this.#stampAt(sequence);
   }
 
   /**
@@ -170,24 +201,62 @@ export class RowCache {
     return Math.min(ROW_BYTES_MAX, this.#words.length / 2);
   }
 
-  #find(tableNumber: number, key: Uint8Array, keyHash: number): number {
+  #find(key: Uint8Array, hash: number): number {
     if (this.#slots.length === 0) return -1;
-    const slot = this.#slotOf(keyHash | 0);
+    const slot = this.#slotOf(hash);
     if (slot < 0) return -1;
     const at = this.#slots[slot + PLACE] - 1;
-    return at >= 0 && this.#isRowOf(at, tableNumber, key) ? at : -1;
+    return at >= 0 && this.#isRowOf(at, key) ? at : -1;
   }
 
-  #isRowOf(at: number, tableNumber: number, key: Uint8Array): boolean {
-    const words = this.#words;
+  #isRowOf(at: number, key: Uint8Array): boolean {
     const keyBytes = key.length;
-    if (words[at + ROW_TABLE] >>> 0 !== tableNumber || (words[at + ROW_LENGTHS] & 0xffff) !== keyBytes) return false;
+    if ((this.#words[at + ROW_LENGTHS] & 0xffff) !== keyBytes) return false;
     const bytes = this.#bytes;
     const start = (at + ROW_HEADER_WORDS) * 4;
     for (let i = 0; i < keyBytes; i++) {
       if (bytes[start + i] !== key[i]) return false;
     }
     return true;
+  }
+
+  #isNewest(at: number, keyHash: number, sequenceMax: number): boolean {
+    if (this.#sequenceOf(at) > sequenceMax) return false;
+    const asOf = this.#words[at + ROW_AS_OF] >>> 0;
+    if (sequenceMax - this.#base <= asOf) return true;
+    return this.#stamps[keyHash & this.#stampMask] <= asOf && this.#stampOfAll <= asOf;
+  }
+
+  #sequenceOf(at: number): number {
+    const words = this.#words;
+    return (words[at + ROW_SEQUENCE_LOW] >>> 0) + (words[at + ROW_SEQUENCE_HIGH] & SEQUENCE_HIGH_MASK) * TWO_32;
+  }
+
+  /** Of a row that there is: the same version was found as of `asOf`, or an older one, as an earlier moment has it. */
+  #renew(at: number, asOf: number, sequence: number): boolean {
+    const words = this.#words;
+    const isLater = asOf > words[at + ROW_AS_OF] >>> 0;
+    if (isLater && sequence !== this.#sequenceOf(at)) return false;
+    if (isLater) words[at + ROW_AS_OF] = asOf;
+    return true;
+  }
+
+  #stampAt(sequence: number): number {
+    if (sequence - this.#base >= TWO_32) this.#restart(sequence);
+    // After a failure of the log sequences are given out again; none is before the base that a row could be as of.
+    return Math.max(0, sequence - this.#base);
+  }
+
+  /** Forgets everything: what is as of `base` or later is to come. */
+  #restart(base: number): void {
+    this.#slots.fill(EMPTY);
+    this.#stamps.fill(0);
+    this.#stampOfAll = 0;
+    this.#rowCount = 0;
+    this.#head = 0;
+    this.#tail = 0;
+    this.#isRound = false;
+    this.#base = base;
   }
 
   #bucketOf(hash: number): number {
@@ -223,14 +292,19 @@ export class RowCache {
   }
 
   /** Takes the memory, which the system fills with pages only as it is used. False where there is to be no cache. */
-  #begin(): boolean {
-    const slotCount = 2 ** Math.floor(Math.log2(this.capacityBytes / MEMORY_BYTES_PER_SLOT));
+  #begin(sequence: number): boolean {
+    const slotCount = powerOfTwoBelow(this.capacityBytes / MEMORY_BYTES_PER_SLOT);
+    const stampCount = powerOfTwoBelow(this.capacityBytes / MEMORY_BYTES_PER_STAMP);
     if (slotCount < BUCKET_SLOTS) return false;
     this.#slots = new Int32Array(slotCount * SLOT_WORDS);
     this.#bucketMask = slotCount / BUCKET_SLOTS - 1;
-    const rowsBytes = this.capacityBytes - this.#slots.byteLength;
+    this.#stamps = new Uint32Array(stampCount);
+    this.#stampMask = stampCount - 1;
+    const rowsBytes = this.capacityBytes - this.#slots.byteLength - this.#stamps.byteLength;
     this.#words = new Int32Array(Math.floor(rowsBytes / 8) * 2);
     this.#bytes = new Uint8Array(this.#words.buffer);
+    // Of what was written until now there are no stamps.
+    this.#base = Math.max(sequence, this.#writtenSequence);
     return true;
   }
 
@@ -238,14 +312,14 @@ export class RowCache {
     at: number,
     rowWords: number,
     hash: number,
-    tableNumber: number,
+    asOf: number,
     key: Uint8Array,
     { source, start, end, sequence, kind }: PointResult,
   ): void {
     const words = this.#words;
     words[at + ROW_WORDS] = rowWords;
     words[at + ROW_HASH] = hash;
-    words[at + ROW_TABLE] = tableNumber;
+    words[at + ROW_AS_OF] = asOf;
     words[at + ROW_SEQUENCE_LOW] = sequence;
     words[at + ROW_SEQUENCE_HIGH] = Math.floor(sequence / TWO_32) | (kind << KIND_SHIFT);
     words[at + ROW_LENGTHS] = key.length | ((end - start) << 16);
@@ -298,6 +372,15 @@ export class RowCache {
     }
     return stays;
   }
+}
+
+/** A reference into a blob file is no lasting answer, and a range delete says nothing of one key. */
+function hasRow(kind: number): boolean {
+  return kind === KIND_PUT || kind === KIND_DELETE || kind === KIND_PUT_EXPIRING;
+}
+
+function powerOfTwoBelow(count: number): number {
+  return 2 ** Math.floor(Math.log2(count));
 }
 
 function wordsOfRow(keyAndValueBytes: number): number {

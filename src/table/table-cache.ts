@@ -3,7 +3,6 @@ import { assert } from '../base/errors.js';
 import { tableName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
 import type { BlockCache } from './block-cache.js';
-import type { RowCache } from './row-cache.js';
 import type { TableIdentity } from './table-metadata.js';
 import { type ReadCounters, TableReader } from './table-reader.js';
 
@@ -12,7 +11,6 @@ export interface TableCacheOptions {
   readonly directory: string;
   readonly readMode: 'mmap' | 'pread';
   readonly blockCache: BlockCache;
-  readonly rowCache?: RowCache;
   /** Readers kept open; one more is opened only after another is let go (law 8). */
   readonly openTablesMax: number;
   /** Tables that cannot be opened, and what is thrown to whoever asks for one. */
@@ -54,11 +52,6 @@ export class TableCache {
     return slot.reader;
   }
 
-  /** Brings what the row cache has of keys that are about to be looked up. */
-  touchRows(keyHashes: Uint32Array, count: number): void {
-    this.#options.rowCache?.touch(keyHashes, count);
-  }
-
   /** Why the table cannot be opened; undefined for all others. */
   damageOf(number: number): Error | undefined {
     return this.#options.damaged?.get(number);
@@ -77,13 +70,13 @@ export class TableCache {
   }
 
   #open({ number, fileBytes, globalSequence, databaseId }: TableIdentity): TableReader {
-    const { fileSystem, directory, readMode, blockCache, rowCache, openTablesMax } = this.#options;
+    const { fileSystem, directory, readMode, blockCache, openTablesMax } = this.#options;
     const damage = this.damageOf(number);
     if (damage !== undefined) throw damage;
     while (this.#slots.size >= openTablesMax) this.#letGoOfOne();
     const path = join(directory, tableName(number));
     const file = { fileSystem, path, number, fileBytes, globalSequence, databaseId };
-    const reader = TableReader.openSync({ ...file, readMode, blockCache, rowCache, counters: this.counters });
+    const reader = TableReader.openSync({ ...file, readMode, blockCache, counters: this.counters });
     this.#slots.set(number, { reader, isRecent: false });
     return reader;
   }

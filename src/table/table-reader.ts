@@ -9,7 +9,6 @@ import { DataBlock } from './data-block.js';
 import { IndexBlock } from './index-block.js';
 import { decodeRangeDeletes } from './range-delete-block.js';
 import type { ReadAhead } from './read-ahead.js';
-import type { RowCache } from './row-cache.js';
 import { decodeFooter, type TableFooter } from './table-footer.js';
 import type { StoredBlock } from './table-format.js';
 import { type TableBlocks, TableIterator } from './table-iterator.js';
@@ -17,8 +16,6 @@ import { decodeProperties, type TableProperties } from './table-properties.js';
 
 export interface TableReaderOptions extends BlockSourceOptions {
   readonly blockCache: BlockCache;
-  /** For lookups; left out, each goes through index and block. */
-  readonly rowCache?: RowCache;
   /** If there and not 0, the sequence of every entry, whatever the file says (TableMetadata). */
   readonly globalSequence?: number;
   /** Of the database that wrote it, as far as that is known: the table of another one is refused. */
@@ -54,9 +51,6 @@ export class TableReader implements TableBlocks {
   readonly #counters: ReadCounters;
   readonly #source: BlockSource;
   readonly #cache: BlockCache;
-  readonly #rows: RowCache | undefined;
-  /** A lookup that sees all sequences up to this one finds the newest version of its key. */
-  readonly #largestSequence: number;
   readonly #filter: BloomFilter | undefined;
   readonly #topIndex: IndexBlock;
   readonly #hasPartitions: boolean;
@@ -76,7 +70,7 @@ export class TableReader implements TableBlocks {
   }
 
   private constructor(options: TableReaderOptions, source: BlockSource) {
-    const { number, blockCache, rowCache, globalSequence = 0, databaseId, counters } = options;
+    const { number, blockCache, globalSequence = 0, databaseId, counters } = options;
     const footer = decodeFooter(source.readFooter(), source.path, source.fileBytes, number);
     this.number = number;
     this.globalSequence = globalSequence;
@@ -85,11 +79,9 @@ export class TableReader implements TableBlocks {
     this.usesMmap = source.usesMmap;
     this.#source = source;
     this.#cache = blockCache;
-    this.#rows = rowCache;
     this.#filter = readFilter(source, footer);
     this.properties = readProperties(source, footer);
     checkDatabase(source, footer, this.properties, databaseId);
-    this.#largestSequence = Math.max(this.properties.largestSequence, globalSequence);
     this.propertiesOffsetBytes = footer.properties.offsetBytes;
     this.rangeTombstones = readRangeDeletes(source, this.properties, globalSequence);
     this.#hasPartitions = footer.indexLevels === 2;
@@ -129,11 +121,8 @@ export class TableReader implements TableBlocks {
     if (this.#filter !== undefined && !mayContain(this.#filter, keyHash)) return false;
     const { globalSequence } = this;
     if (globalSequence > sequenceMax) return false;
-    const rows = this.#rows;
-    if (rows?.get(this.number, key, keyHash, sequenceMax, result)) return true;
     if (this.#find(key, sequenceMax, result)) {
       if (globalSequence > 0) result.sequence = globalSequence;
-      if (sequenceMax >= this.#largestSequence) rows?.offer(this.number, key, keyHash, result);
       return true;
     }
     if (this.#filter !== undefined) this.#counters.filterFalsePositives++;

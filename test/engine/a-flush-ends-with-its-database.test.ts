@@ -11,6 +11,7 @@ import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import type { JobRunner } from '../../src/jobs/job.js';
 import { ArenaPool } from '../../src/memtable/arena-pool.js';
 import { BlockCache } from '../../src/table/block-cache.js';
+import { RowCache } from '../../src/table/row-cache.js';
 import { TableCache } from '../../src/table/table-cache.js';
 import { VersionSet } from '../../src/version/version-set.js';
 import { SegmentAllocator } from '../../src/wal/segment-allocator.js';
@@ -30,7 +31,8 @@ async function controllerWithFullQueue(): Promise<{ flushes: FlushController; st
   const blobs = new BlobCache({ fileSystem, directory, readMode: 'pread', openBlobsMax: 4 });
   const arenas = new ArenaPool(MIB, 1);
   const onVersionUnused = () => undefined;
-  const state = new TreeState({ arenas, tables, version: versions.current, visibleSequence: 0, onVersionUnused });
+  const rows = new RowCache(0);
+  const state = new TreeState({ arenas, tables, rows, version: versions.current, visibleSequence: 0, onVersionUnused });
   const onWarning = () => undefined;
   const numbers = { allocateNumber: () => versions.allocateFileNumber(), segmentBytes: MIB, recycledMax: 0 };
   const allocator = new SegmentAllocator({ fileSystem, directory, ...numbers, onWarning });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Database } from '../../src/engine/api.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
-import { openOn } from '../support/test-database.js';
+import { openForTest } from '../../src/testing.js';
+import { DIRECTORY, openOn } from '../support/test-database.js';
 
 const COUNT = 300;
 const KEYS = Array.from({ length: COUNT }, (_, i) => `key ${i}`);
@@ -48,6 +49,51 @@ describe('the row cache', () => {
     await db.deleteRange(KEYS[5], `${KEYS[5]}~`);
     await db.flush();
     await expectAll(db, (key) => (key >= KEYS[5] && key < `${KEYS[5]}~` ? undefined : `second of ${key}`));
+  });
+
+  it('never hides what is newer in the memory that it was read from', async () => {
+    await using db = await openOn(new MemoryFileSystem());
+    await fill(db, 'first');
+    await expectAll(db, (key) => `first of ${key}`);
+    for (const tag of ['second', 'third']) {
+      await db.batch(KEYS.map((key) => ({ type: 'put', key, value: `${tag} of ${key}` })));
+      await expectAll(db, (key) => `${tag} of ${key}`);
+    }
+    const { hits } = db.stats().rowCache;
+    await expectAll(db, (key) => `third of ${key}`);
+    expect(db.stats().rowCache.hits - hits).toBe(6 * COUNT);
+    await db.deleteRange(KEYS[0], `${KEYS[0]}~`);
+    await expectAll(db, (key) => (key >= KEYS[0] && key < `${KEYS[0]}~` ? undefined : `third of ${key}`));
+  });
+
+  it('never hides what a bulk load brings', async () => {
+    await using db = await openOn(new MemoryFileSystem());
+    await fill(db, 'first');
+    await expectAll(db, (key) => `first of ${key}`);
+    const loaded = KEYS.toSorted().map((key): [string, string] => [key, `loaded ${key}`]);
+    await db.bulkLoad(loaded);
+    await expectAll(db, (key) => `loaded ${key}`);
+  });
+
+  it('shows nobody what is on its way to the log', async () => {
+    await using db = await openOn(new MemoryFileSystem());
+    await fill(db, 'first');
+    await expectAll(db, (key) => `first of ${key}`);
+    const written = db.batch(KEYS.map((key) => ({ type: 'put', key, value: 'written' })));
+    for (const key of KEYS) expect(db.getSync(key)?.toString()).toBe(`first of ${key}`);
+    await written;
+    await expectAll(db, () => 'written');
+  });
+
+  it('lets go of what has expired', async () => {
+    let nowMs = 1_000_000;
+    const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+    await using db = await openForTest(new MemoryFileSystem(), DIRECTORY, {}, { clock });
+    await db.batch(KEYS.map((key) => ({ type: 'put', key, value: 'for a while', ttlMs: 1000 })));
+    await db.flush();
+    await expectAll(db, () => 'for a while');
+    nowMs += 1001;
+    await expectAll(db, () => undefined);
   });
 
   it('answers a snapshot as of its moment', async () => {

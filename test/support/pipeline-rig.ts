@@ -12,6 +12,7 @@ import type { Operation } from '../../src/engine/write-queue.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { ArenaPool } from '../../src/memtable/arena-pool.js';
 import { BlockCache } from '../../src/table/block-cache.js';
+import { RowCache } from '../../src/table/row-cache.js';
 import { TableCache } from '../../src/table/table-cache.js';
 import { Version } from '../../src/version/version.js';
 import { replayedKeys, WalRig } from './wal-rig.js';
@@ -50,6 +51,7 @@ export class PipelineRig {
     this.state = new TreeState({
       arenas: new ArenaPool(memtableBytes, 1),
       tables: new TableCache({ fileSystem, directory: '/db', readMode: 'pread', blockCache, openTablesMax: 4 }),
+      rows: new RowCache(0),
       version: Version.empty(),
       visibleSequence: 0,
       onVersionUnused: () => undefined,
