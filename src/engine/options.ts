@@ -41,7 +41,7 @@ import {
  * | `readOnly` | `false` | never write to the directory; writes are refused with STEME_READ_ONLY |
  * | `memtableBytes` | 64 MiB | memory of one memtable, 4 KiB to 1 GiB; up to three sealed ones wait for their flush beside it |
  * | `blockCacheBytes` | 64 MiB | memory for blocks of tables; 0 turns the cache off |
- * | `rowCacheBytes` | 32 MiB | memory for records of tables that are read by key again and again; 0 turns it off, at most 1 GiB |
+ * | `rowCacheBytes` | 32 MiB | memory for records that are read by key again and again; 0 turns it off, at most 1 GiB |
  * | `blockBytes` | 4 KiB | size of a data block before compression, 64 bytes to 1 MiB |
  * | `bloomBitsPerKey` | 10 | 0 turns filters off; at most 32 |
  * | `blobThreshold` | 4 KiB | values of so many bytes or more are kept in files of their own, apart from the keys; 0 turns that off |
