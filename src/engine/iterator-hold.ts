@@ -17,6 +17,8 @@ export class IteratorHold implements ReadView {
   readonly openedAtMs: number;
   /** Has been open for too long, and somebody was told. */
   isReported = false;
+  /** Closed when its iterator is collected. */
+  isWatched = false;
   readonly #onClose: (hold: IteratorHold) => void;
   #state: Retained | undefined;
   #end: StemeError | undefined;

@@ -11,6 +11,8 @@ import type { ReadState } from './read-state.js';
 const HOW_TO_CLOSE =
   'end it with `await iterator.close()` or `await using`; a `for await` loop does so itself, even when it is left early';
 
+const FRESH_MAX = 64;
+
 export interface OpenIteratorsOptions {
   readonly clock: Clock;
   readonly timers: Timers;
@@ -27,6 +29,11 @@ export class OpenIterators {
   /** In the order of opening. */
   readonly #holds = new Set<IteratorHold>();
   readonly #lost: FinalizationRegistry<IteratorHold>;
+  /**
+   * Not watched yet: most are closed in the turn that opened them. What a registry knows outlives every young collection, so short
+   * scans would fill the old space.
+   */
+  readonly #fresh: { readonly iterator: object; readonly hold: IteratorHold }[] = [];
   readonly #aborts = new AbortWatch();
   readonly #ages: AgeWatch;
 
@@ -47,7 +54,7 @@ export class OpenIterators {
     let endAbortWatch: (() => void) | undefined;
     const hold = new IteratorHold(state, view, this.#clock.monotonicMs(), (closed) => {
       endAbortWatch?.();
-      this.#lost.unregister(closed);
+      if (closed.isWatched) this.#lost.unregister(closed);
       this.#holds.delete(closed);
     });
     this.#holds.add(hold);
@@ -57,9 +64,12 @@ export class OpenIterators {
     return hold;
   }
 
-  /** Closes `hold` once `iterator` is collected. */
+  /** Closes `hold` once `iterator` is collected. It is not before it was open for a turn of the event loop, or many came after it. */
   watchLoss(iterator: object, hold: IteratorHold): void {
-    if (hold.isOpen) this.#lost.register(iterator, hold, hold);
+    if (!hold.isOpen) return;
+    this.#fresh.push({ iterator, hold });
+    if (this.#fresh.length === 1) setImmediate(() => this.#watchFresh());
+    else if (this.#fresh.length === FRESH_MAX) this.#watchFresh();
   }
 
   get openCount(): number {
@@ -89,6 +99,14 @@ export class OpenIterators {
   closeAll(): void {
     for (const hold of this.#holds) hold.close();
     this.#ages.stop();
+  }
+
+  #watchFresh(): void {
+    for (const { iterator, hold } of this.#fresh.splice(0)) {
+      if (!hold.isOpen) continue;
+      this.#lost.register(iterator, hold, hold);
+      hold.isWatched = true;
+    }
   }
 
   #oldestUnreported(): IteratorHold | undefined {

@@ -179,6 +179,21 @@ describe('an iterator that was lost', () => {
     expect(await filesOf(rig.disk, '.sst')).toHaveLength(1);
   });
 
+  it('lets go however many others were opened and closed in the same turn', async () => {
+    const rig = new Rig();
+    await using db = await rig.open();
+    (() => {
+      for (let i = 0; i < 200; i++) {
+        const iterator = db.iterator();
+        if (i % 50 !== 7) void iterator.close();
+      }
+    })();
+    expect(db.stats().iterators.open).toBe(4);
+    await collectUntil(() => db.stats().iterators.open === 0);
+    expect(db.stats().iterators.open).toBe(0);
+    expect(rig.warnings).toHaveLength(4);
+  });
+
   it('is collected even when a signal that lives on could abort it', async () => {
     const rig = new Rig();
     await using db = await rig.open();
