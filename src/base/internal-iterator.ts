@@ -1,10 +1,3 @@
-/**
- * The one contract of everything ordered: memtable, block, table, merge. It walks internal keys: user keys ascending,
- * and for one user key the newest sequence first. Synchronous, and it exposes ranges instead of allocating views: when
- * `valid`, the user key is `keySource[keyStart, keyEnd)`, the value `valueSource[valueStart, valueEnd)`. The key is only
- * good until the iterator moves. The bytes of a value do not change after that, as long as the memory they are in is held: a
- * block is not written again, nor an arena that has readers.
- */
 /** Where an iterator stands. */
 export interface CurrentEntry {
   readonly valid: boolean;
@@ -18,6 +11,13 @@ export interface CurrentEntry {
   readonly valueEnd: number;
 }
 
+/**
+ * The one contract of everything ordered: memtable, block, table, merge. It walks internal keys: user keys ascending,
+ * and for one user key the newest sequence first. Synchronous, and it exposes ranges instead of allocating views: when
+ * `valid`, the user key is `keySource[keyStart, keyEnd)`, the value `valueSource[valueStart, valueEnd)`. The key is only
+ * good until the iterator moves. The bytes of a value do not change after that, as long as the memory they are in is held: a
+ * block is not written again, nor an arena that has readers.
+ */
 export interface InternalIterator extends CurrentEntry {
   /** The same, told by whoever holds it, this iterator or one below: to ask there saves the way down. Good until the next move. */
   readonly entry: CurrentEntry;

@@ -99,8 +99,7 @@ export class CommitPipeline {
     }
     this.#lastSequence++;
     this.#wal.append(this.#lastSequence, kind, key, 0, key.length, value, 0, value.length);
-    this.#state.active.memtable.insert(this.#lastSequence, kind, key, 0, key.length, value, 0, value.length);
-    this.#state.rows.noteWrite(this.#lastSequence, kind, key);
+    this.#state.insert(this.#lastSequence, kind, key, value);
     this.#count(1, key.length + value.length);
     this.#lastDone = this.#wal.commit(wantsSync);
     return this.#lastDone;
@@ -300,12 +299,10 @@ export class CommitPipeline {
   }
 
   #insert(operations: readonly Operation[]): void {
-    const { rows } = this.#state;
-    const { memtable } = this.#state.active;
+    const state = this.#state;
     for (const { kind, key, value } of operations) {
       this.#lastSequence++;
-      memtable.insert(this.#lastSequence, kind, key, 0, key.length, value, 0, value.length);
-      rows.noteWrite(this.#lastSequence, kind, key);
+      state.insert(this.#lastSequence, kind, key, value);
     }
   }
 

@@ -12,8 +12,6 @@ export class MemtableSlot {
    */
   nextSegment: Promise<number> | undefined;
   flushed = new Deferred<void>();
-  /** The pool was told that the next will be needed. */
-  isNextPrepared = false;
   #referenceCount = 0;
 
   constructor(arena: Arena) {

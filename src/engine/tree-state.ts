@@ -65,12 +65,16 @@ export class TreeState {
     return new MemtableSlot(this.#arenas.acquire(minimumBytes));
   }
 
+  /** A new version into the active memtable, whose caller has asked for room there; no row of the key is good for who sees it. */
+  insert(sequence: number, kind: number, key: Uint8Array, value: Uint8Array): void {
+    this.#active.memtable.insert(sequence, kind, key, 0, key.length, value, 0, value.length);
+    this.rows.noteWrite(sequence, kind, key);
+  }
+
   /** Records have come to the active memtable: from a quarter of it on, the memory of the next is made ready. */
   noteFilling(): void {
-    const slot = this.#active;
-    if (slot.isNextPrepared || slot.memtable.usedBytes * PREPARED_SHARE < slot.arena.limitBytes) return;
-    slot.isNextPrepared = true;
-    this.#arenas.prepare();
+    const { memtable, arena } = this.#active;
+    if (memtable.usedBytes * PREPARED_SHARE >= arena.limitBytes) this.#arenas.prepare();
   }
 
   /** Seals the active memtable and puts `next` in its place. Returns the sealed one. */

@@ -149,7 +149,7 @@ export class RowCache {
     const asOf = sequenceMax - this.#base;
     const hash = keyHash | 0;
     const known = this.#find(key, hash);
-    if (known >= 0 && this.#renew(known, asOf, found.sequence)) return;
+    if (known >= 0 && this.#keepRow(known, asOf, found.sequence)) return;
     const asked = this.#slotOf(hash);
     if (asked < 0) {
       this.#noteAsked(hash);
@@ -232,8 +232,8 @@ export class RowCache {
     return (words[at + ROW_SEQUENCE_LOW] >>> 0) + (words[at + ROW_SEQUENCE_HIGH] & SEQUENCE_HIGH_MASK) * TWO_32;
   }
 
-  /** Of a row that there is: the same version was found as of `asOf`, or an older one, as an earlier moment has it. */
-  #renew(at: number, asOf: number, sequence: number): boolean {
+  /** Whether the row stays: it is as of a later moment, or is that version, and then as of `asOf` from now on. */
+  #keepRow(at: number, asOf: number, sequence: number): boolean {
     const words = this.#words;
     const isLater = asOf > words[at + ROW_AS_OF] >>> 0;
     if (isLater && sequence !== this.#sequenceOf(at)) return false;

@@ -1,6 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../src/base/errors.js';
 import { realFileSystem } from '../../src/fs/real-file-system.js';
@@ -61,14 +64,18 @@ describe('jobs in worker threads', () => {
 });
 
 describe.runIf(process.platform === 'linux')('the processor', () => {
-  it('goes to this thread before it goes to one that compacts', async () => {
-    const mine = await niceness(process.pid);
-    await runner.run(flushJob(3, [['a', 1, 'x']], settingsWith({ directory })));
-    const threads = (await readdir('/proc/self/task')).map(Number);
-    const others = await Promise.all(threads.map(niceness));
-    expect(others.filter((nice) => nice > mine)).toHaveLength(1);
-    expect(await niceness(process.pid)).toBe(mine);
-  });
+  it.each([0, 10, 17])(
+    'goes to the thread that opened before it goes to one that compacts, from niceness %i on',
+    async (more) => {
+      const script = fileURLToPath(new URL('./a-nice-process.ts', import.meta.url));
+      const command = ['-n', String(more), process.execPath, '--import', 'tsx', script];
+      const { stdout } = await promisify(execFile)('nice', command);
+      const { opening, others } = JSON.parse(stdout);
+      expect(opening).toBeGreaterThanOrEqual(more);
+      const expected = Math.min(opening + 5, 19);
+      expect(others).toEqual(expected === opening ? [] : [expected]);
+    },
+  );
 });
 
 describe('a flush', () => {
@@ -121,11 +128,3 @@ describe('the pool', () => {
     await expect(late).rejects.toMatchObject({ code: 'STEME_CLOSED' });
   });
 });
-
-/** Of one thread, as the kernel schedules it. A thread that has ended meanwhile has none. */
-async function niceness(thread: number): Promise<number> {
-  const text = await readFile(`/proc/self/task/${thread}/stat`, 'utf8').catch(() => undefined);
-  if (text === undefined) return Number.NEGATIVE_INFINITY;
-  // The name may have spaces in it; of the fields behind it niceness is the seventeenth.
-  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16]);
-}
