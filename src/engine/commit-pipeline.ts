@@ -15,6 +15,7 @@
  * every write is refused with it (law 7), until it is overcome (resumption.ts).
  */
 import { EMPTY_BYTES } from '../base/bytes.js';
+import { Deferred } from '../base/deferred.js';
 import type { StemeError } from '../base/errors.js';
 import { assert } from '../base/errors.js';
 import type { Kind } from '../base/internal-key.js';
@@ -24,7 +25,6 @@ import { Memtable } from '../memtable/memtable.js';
 import { operationBytes, WAL_RECORD_HEADER_BYTES, writeOperation, writeWalRecordHeader } from '../wal/wal-record.js';
 import type { WalWriter } from '../wal/wal-writer.js';
 import { FRAME_OPERATION_BYTES_MAX } from '../wal/wal-writer.js';
-import { Deferred } from './deferred.js';
 import type { StallController } from './stall-controller.js';
 import { STALL_TEXTS } from './stall-controller.js';
 import type { Stall, StallMeter } from './stall-meter.js';

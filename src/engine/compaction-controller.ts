@@ -8,6 +8,7 @@
  */
 import { basename } from 'node:path';
 import type { Clock } from '../base/clock.js';
+import { Deferred } from '../base/deferred.js';
 import { CorruptionError, StemeError } from '../base/errors.js';
 import { parseFileName } from '../base/file-names.js';
 import type { CancelTimer, Timers } from '../base/timers.js';
@@ -24,7 +25,6 @@ import type { KeyRange } from '../read/key-range.js';
 import type { TableCache } from '../table/table-cache.js';
 import { CompactionCounters } from './compaction-counters.js';
 import { CompactionExecutor, type CompactionExecutorOptions } from './compaction-executor.js';
-import { Deferred } from './deferred.js';
 import { JobBackoff } from './job-backoff.js';
 import { type OpenReaders, shapeOfTree } from './shape-of-tree.js';
 

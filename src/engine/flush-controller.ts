@@ -1,9 +1,9 @@
+import { Deferred } from '../base/deferred.js';
 import { CorruptionError, StemeError } from '../base/errors.js';
 import { SEALED_MEMTABLES_MAX } from '../base/limits.js';
 import type { Timers } from '../base/timers.js';
 import { isDiskFull, wayOut } from '../fs/disk-full.js';
 import type { WalWriter } from '../wal/wal-writer.js';
-import { Deferred } from './deferred.js';
 import type { FileKeeper } from './file-keeper.js';
 import type { FlushStepOptions } from './flush-step.js';
 import { allocateFlushFiles, flushOldest } from './flush-step.js';

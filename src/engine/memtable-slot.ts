@@ -1,6 +1,6 @@
+import { Deferred } from '../base/deferred.js';
 import type { Arena } from '../memtable/arena.js';
 import { Memtable } from '../memtable/memtable.js';
-import { Deferred } from './deferred.js';
 
 /** A memtable in the engine: what is needed to flush it, to retire its log, and to know when its arena is free again. */
 export class MemtableSlot {

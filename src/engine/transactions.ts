@@ -10,6 +10,8 @@
  * One that has only read needs no condition: it ran at its snapshot. The snapshot is held until the condition has been asked, so
  * that no compaction drops a version or a tombstone that it must see.
  */
+
+import { Deferred } from '../base/deferred.js';
 import { InvalidOptionsError, StemeError } from '../base/errors.js';
 import { TRANSACTION_RETRIES_MAX, TRANSACTION_TIMEOUT_MS_MAX } from '../base/limits.js';
 import type { Timers } from '../base/timers.js';
@@ -19,7 +21,6 @@ import { writeOptionProblems } from './check-writes.js';
 import type { CommitPipeline } from './commit-pipeline.js';
 import type { ConflictCheck } from './conflict-check.js';
 import { wantsSync } from './database-writes.js';
-import { Deferred } from './deferred.js';
 import type { DatabaseSnapshot, SnapshotRegistry } from './snapshots.js';
 import type { MomentReads } from './transaction.js';
 import { DatabaseTransaction } from './transaction.js';

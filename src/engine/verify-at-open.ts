@@ -1,7 +1,7 @@
 import { CorruptionError } from '../base/errors.js';
+import { inParallel } from '../base/in-parallel.js';
 import type { JobRunner } from '../jobs/job.js';
 import type { Version } from '../version/version.js';
-import { inParallel } from './in-parallel.js';
 import { tablesOfVersion } from './verify/check-tables.js';
 
 export interface VerifyAtOpenOptions {

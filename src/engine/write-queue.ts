@@ -1,10 +1,10 @@
+import { Deferred } from '../base/deferred.js';
 import { StemeError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import type { Kind } from '../base/internal-key.js';
 import { PENDING_WRITE_BYTES_MAX } from '../base/limits.js';
 import type { Timers } from '../base/timers.js';
 import { AbortWatch } from './abort-watch.js';
-import { Deferred } from './deferred.js';
 
 /** One put or delete, with the stored value of its kind; a delete has an empty one. */
 export interface Operation {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Deferred } from '../../src/engine/deferred.js';
+import { Deferred } from '../../src/base/deferred.js';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { InlineRunner } from '../../src/jobs/inline-runner.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { Deferred } from '../../src/base/deferred.js';
 import { KIND_PUT } from '../../src/base/internal-key.js';
 import { MIB, SEQUENCE_MAX } from '../../src/base/limits.js';
 import { allocateSharedMemory } from '../../src/base/shared-memory.js';
-import { Deferred } from '../../src/engine/deferred.js';
 import { touchMemory } from '../../src/fs/real-memory.js';
 import { Arena } from '../../src/memtable/arena.js';
 import { ArenaPool } from '../../src/memtable/arena-pool.js';

@@ -1,13 +1,13 @@
 import { basename, join } from 'node:path';
 import { type Damage, StemeError } from '../../base/errors.js';
 import { blobName, parseFileName, tableName } from '../../base/file-names.js';
+import { inParallel } from '../../base/in-parallel.js';
 import type { BlobMetadata } from '../../blob/blob-metadata.js';
 import type { FileSystem } from '../../fs/file-system.js';
 import type { JobRunner, TableVerdict, VerifyTableJob } from '../../jobs/job.js';
 import type { TableMetadata } from '../../table/table-metadata.js';
 import type { Version } from '../../version/version.js';
 import { findingOf } from '../finding.js';
-import { inParallel } from '../in-parallel.js';
 import type { VerifyFindings } from './verify-report.js';
 
 export interface TableCheckOptions {
