@@ -8,8 +8,8 @@ import { allocateSharedMemory } from '../../src/base/shared-memory.js';
 import type { FileHandle, OpenMode } from '../../src/fs/file-system.js';
 import { realFileSystem } from '../../src/fs/real-file-system.js';
 import { FRAME_FULL, FRAME_HEADER_BYTES, sealFrame } from '../../src/log/log-format.js';
+import { SegmentAllocator } from '../../src/log/segment-allocator.js';
 import { BatchRing } from '../../src/wal/batch-ring.js';
-import { SegmentAllocator } from '../../src/wal/segment-allocator.js';
 import { SegmentFiles } from '../../src/wal/segment-writer.js';
 import { chooseSyncMode } from '../../src/wal/sync-mode.js';
 import {

@@ -1,6 +1,6 @@
 import { StemeError } from '../base/errors.js';
 import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
-import { SegmentAllocator } from '../wal/segment-allocator.js';
+import { SegmentAllocator } from '../log/segment-allocator.js';
 import { SegmentFiles } from '../wal/segment-writer.js';
 import type { Environment } from './environment.js';
 

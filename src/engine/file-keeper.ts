@@ -4,9 +4,9 @@ import { blobName, manifestName, tableName } from '../base/file-names.js';
 import type { BlobCache } from '../blob/blob-cache.js';
 import type { FileSystem } from '../fs/file-system.js';
 import type { JobFiles } from '../jobs/job.js';
+import type { SegmentAllocator } from '../log/segment-allocator.js';
 import type { TableCache } from '../table/table-cache.js';
 import type { VersionSet } from '../version/version-set.js';
-import type { SegmentAllocator } from '../wal/segment-allocator.js';
 import type { SegmentFiles } from '../wal/segment-writer.js';
 
 export interface FileKeeperOptions {

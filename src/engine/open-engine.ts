@@ -11,12 +11,12 @@ import {
 import { BlobCache } from '../blob/blob-cache.js';
 import type { DirectoryLock } from '../fs/file-system.js';
 import type { JobRunner, TableSettings } from '../jobs/job.js';
+import { SegmentAllocator } from '../log/segment-allocator.js';
 import { ArenaPool } from '../memtable/arena-pool.js';
 import { BlockCache } from '../table/block-cache.js';
 import { RowCache } from '../table/row-cache.js';
 import { TableCache } from '../table/table-cache.js';
 import { VersionSet } from '../version/version-set.js';
-import { SegmentAllocator } from '../wal/segment-allocator.js';
 import { SegmentFiles } from '../wal/segment-writer.js';
 import type { SyncModeChoice } from '../wal/sync-mode.js';
 import { chooseSyncMode } from '../wal/sync-mode.js';

@@ -1,11 +1,8 @@
 /** Appends records to a manifest or a journal. The WAL has its own writer: it frames in place and goes for speed. */
-import { alignUp } from '../base/bytes.js';
 import { assert } from '../base/errors.js';
-import { LOG_FRAME_PAYLOAD_BYTES_MAX } from '../base/limits.js';
 import { synced } from '../fs/disk-full.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
-import { frameTypeOf } from './frame-type.js';
-import { FRAME_ALIGNMENT_BYTES, FRAME_HEADER, FRAME_HEADER_BYTES, sealFrame } from './log-format.js';
+import { type FramePosition, FrameWriter, type RecordPieces } from './frame-writer.js';
 import { LOG_HEADER_PAYLOAD_BYTES_MAX, LOG_RECORD_BYTES_MAX } from './log-limits.js';
 
 export interface LogWriterOptions {
@@ -16,17 +13,14 @@ export interface LogWriterOptions {
 
 export class LogWriter {
   readonly #handle: FileHandle;
-  readonly #identity: number;
-  #sizeBytes = 0;
-  #frameCount = 0;
-  #durableFrameCount = 0;
+  readonly #frames: FrameWriter;
   /** Operations run one at a time, in call order. */
   #tail: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
-  private constructor(handle: FileHandle, identity: number) {
+  private constructor(handle: FileHandle, identity: number, position?: FramePosition) {
     this.#handle = handle;
-    this.#identity = identity;
+    this.#frames = new FrameWriter({ handle, identity, position });
   }
 
   /** Creates or empties the file and writes its header frame. Neither that nor the name is durable yet. Errors: STEME_IO. */
@@ -34,7 +28,7 @@ export class LogWriter {
     assert(options.header.length <= LOG_HEADER_PAYLOAD_BYTES_MAX, 'a log header is small');
     const writer = new LogWriter(await fileSystem.open(path, 'create'), options.identity);
     try {
-      await writer.#writeFrame(options.header, FRAME_HEADER);
+      await writer.#frames.writeHeader(options.header);
       return writer;
     } catch (error) {
       await writer.close();
@@ -42,23 +36,52 @@ export class LogWriter {
     }
   }
 
+  /**
+   * Goes on behind the last frame of a file, which ends at `position`. What it has is made durable first, where nobody knows that it is.
+   * Errors: STEME_IO.
+   */
+  static async reopen(
+    fileSystem: FileSystem,
+    path: string,
+    options: { readonly identity: number; readonly position: FramePosition; readonly isDurable: boolean },
+  ): Promise<LogWriter> {
+    const handle = await fileSystem.open(path, 'update');
+    try {
+      if (!options.isDurable) await synced(handle.datasync());
+      return new LogWriter(handle, options.identity, options.position);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
   /** Bytes that were written, whole frames with their padding. */
   get sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#frames.written.sizeBytes;
+  }
+
+  /** Up to here everything is durable. */
+  get durable(): FramePosition {
+    return this.#frames.durable;
   }
 
   /** Written when it resolves, durable after the next `sync`. `payload` stays unchanged until then. Errors: STEME_IO. */
   append(payload: Uint8Array): Promise<void> {
     assert(payload.length <= LOG_RECORD_BYTES_MAX, 'a log record is within its limit');
-    return this.#run(() => this.#writeRecord(payload));
+    return this.appendAll([[payload]]);
+  }
+
+  /** The same for several records, in as few writes as their length allows. */
+  appendAll(records: readonly RecordPieces[]): Promise<void> {
+    return this.#run(() => this.#frames.append(records));
   }
 
   /** Makes all earlier appends durable. Errors: STEME_IO. */
   sync(): Promise<void> {
     return this.#run(async () => {
-      const writtenCount = this.#frameCount;
+      const { written } = this.#frames;
       await synced(this.#handle.datasync());
-      this.#durableFrameCount = writtenCount;
+      this.#frames.noteDurable(written);
     });
   }
 
@@ -82,29 +105,5 @@ export class LogWriter {
     // The caller holds `result` and its error; the queue only needs the moment.
     this.#tail = result.catch(() => undefined);
     return result;
-  }
-
-  async #writeRecord(payload: Uint8Array): Promise<void> {
-    let start = 0;
-    do {
-      const end = Math.min(start + LOG_FRAME_PAYLOAD_BYTES_MAX, payload.length);
-      await this.#writeFrame(payload.subarray(start, end), frameTypeOf(start === 0, end === payload.length));
-      start = end;
-    } while (start < payload.length);
-  }
-
-  async #writeFrame(payload: Uint8Array, type: number): Promise<void> {
-    const frameBytes = FRAME_HEADER_BYTES + payload.length;
-    const padded = Buffer.alloc(alignUp(frameBytes, FRAME_ALIGNMENT_BYTES));
-    padded.set(payload, FRAME_HEADER_BYTES);
-    sealFrame(padded.subarray(0, frameBytes), {
-      identity: this.#identity,
-      ordinal: this.#frameCount,
-      durableMark: this.#durableFrameCount,
-      type,
-    });
-    await this.#handle.write(padded, this.#sizeBytes);
-    this.#sizeBytes += padded.length;
-    this.#frameCount++;
   }
 }

@@ -1,8 +1,8 @@
 import type { Damage } from '../base/errors.js';
 import { logName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
-import { FRAME_HEADER_BYTES, logIdentity, readFrameHeader } from '../log/log-format.js';
-import { readLogHeader } from '../log/log-header.js';
+import { logIdentity } from '../log/log-format.js';
+import { identityOfFrame0, readLogHeader } from '../log/log-header.js';
 import { decodeSegmentHeader } from './wal-segment.js';
 
 /**
@@ -23,16 +23,4 @@ export async function findForeignHeader(
   if (header.number !== number || logIdentity(header.databaseId, number) !== identity) return undefined;
   const found = `one of database ${header.databaseId}`;
   return { file, offsetBytes: 0, expected: 'a log segment of this database', found };
-}
-
-async function identityOfFrame0(fileSystem: FileSystem, path: string): Promise<number | undefined> {
-  const handle = await fileSystem.open(path, 'read');
-  try {
-    if ((await handle.sizeBytes()) < FRAME_HEADER_BYTES) return undefined;
-    const frame = new Uint8Array(FRAME_HEADER_BYTES);
-    await handle.read(frame, 0);
-    return readFrameHeader(frame, 0).identity;
-  } finally {
-    await handle.close();
-  }
 }

@@ -5,7 +5,7 @@ import { allocateSharedMemory } from '../base/shared-memory.js';
 import { synced } from '../fs/disk-full.js';
 import type { FileHandle, FileSystem } from '../fs/file-system.js';
 import { FRAME_ALIGNMENT_BYTES, FRAME_HEADER, FRAME_HEADER_BYTES, logIdentity, sealFrame } from '../log/log-format.js';
-import type { SegmentAllocator } from './segment-allocator.js';
+import type { SegmentAllocator } from '../log/segment-allocator.js';
 import { encodeSegmentHeader } from './wal-segment.js';
 import type { PendingFrame } from './write-group.js';
 

@@ -5,7 +5,7 @@ import { parseFileName } from '../../src/base/file-names.js';
 import { KIND_PUT } from '../../src/base/internal-key.js';
 import { MIB } from '../../src/base/limits.js';
 import type { FileSystem } from '../../src/fs/file-system.js';
-import { SegmentAllocator } from '../../src/wal/segment-allocator.js';
+import { SegmentAllocator } from '../../src/log/segment-allocator.js';
 import type { WalSyncMode } from '../../src/wal/segment-writer.js';
 import { SegmentFiles } from '../../src/wal/segment-writer.js';
 import {

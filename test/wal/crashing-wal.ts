@@ -5,7 +5,7 @@ import type { FileHandle } from '../../src/fs/file-system.js';
 import type { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { frameTypeOf } from '../../src/log/frame-type.js';
 import { FRAME_HEADER, logIdentity } from '../../src/log/log-format.js';
-import { SegmentAllocator } from '../../src/wal/segment-allocator.js';
+import { SegmentAllocator } from '../../src/log/segment-allocator.js';
 import type { KeptSegment } from '../../src/wal/wal-replay.js';
 import { encodeSegmentHeader } from '../../src/wal/wal-segment.js';
 import { frameOf } from '../log/log-bytes.js';

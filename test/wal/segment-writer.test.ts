@@ -9,7 +9,7 @@ import { interceptFileSystem } from '../../src/fs/intercepted-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { logIdentity } from '../../src/log/log-format.js';
 import { readLogHeader } from '../../src/log/log-header.js';
-import { SegmentAllocator } from '../../src/wal/segment-allocator.js';
+import { SegmentAllocator } from '../../src/log/segment-allocator.js';
 import type { WalSyncMode } from '../../src/wal/segment-writer.js';
 import { SegmentFiles } from '../../src/wal/segment-writer.js';
 import { decodeSegmentHeader } from '../../src/wal/wal-segment.js';

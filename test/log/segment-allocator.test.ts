@@ -4,8 +4,8 @@ import { MIB } from '../../src/base/limits.js';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import type { FileSystem } from '../../src/fs/file-system.js';
 import { DURABILITY_KINDS, TracingFileSystem } from '../../src/fs/tracing-file-system.js';
-import { SegmentAllocator, type SegmentAllocatorOptions } from '../../src/wal/segment-allocator.js';
-import { memoryWith, readFile } from '../log/log-bytes.js';
+import { SegmentAllocator, type SegmentAllocatorOptions } from '../../src/log/segment-allocator.js';
+import { memoryWith, readFile } from './log-bytes.js';
 
 interface Setup {
   readonly allocator: SegmentAllocator;

@@ -1,5 +1,5 @@
 /**
- * Prepares the files that WAL segments are written into. Overwriting allocated space and syncing takes a third of the time
+ * Prepares the files that segments of a log are written into: of the WAL, and of the intake of the quarantine. Overwriting allocated space and syncing takes a third of the time
  * of appending and syncing, so a spare of zeros is made ahead of need, and retired segments are kept for their space.
  *
  * A spare is a file named *.recycled; becoming a segment is a rename. The rename or creation is made durable before `take`
@@ -12,10 +12,13 @@ import { logName, recycledName } from '../base/file-names.js';
 import { MIB } from '../base/limits.js';
 import { synced } from '../fs/disk-full.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { syncFile } from '../fs/sync-file.js';
 
 export interface SegmentAllocatorOptions {
   readonly fileSystem: FileSystem;
   readonly directory: string;
+  /** What a segment is called. Default: as one of the WAL. */
+  readonly nameOf?: (number: number) => string;
   /** Hands out file numbers, each once. */
   readonly allocateNumber: () => number;
   /** Size of a spare that is made ahead. */
@@ -99,7 +102,7 @@ export class SegmentAllocator {
   /** Gives back a segment that no recovery needs any more: kept as a spare if there is room for one, else removed. Errors: STEME_IO. */
   async retire(number: number): Promise<void> {
     const { fileSystem } = this.#options;
-    const path = this.#path(logName(number));
+    const path = this.#segmentPath(number);
     const isLent = this.#lent.delete(number);
     if (!this.#hasRoom) return fileSystem.remove(path);
     this.#arrivingCount++;
@@ -133,6 +136,11 @@ export class SegmentAllocator {
     return !this.#isClosed && this.#spares.length + this.#arrivingCount < this.#options.recycledMax;
   }
 
+  #segmentPath(number: number): string {
+    const { nameOf = logName } = this.#options;
+    return this.#path(nameOf(number));
+  }
+
   #path(name: string): string {
     return join(this.#options.directory, name);
   }
@@ -149,30 +157,21 @@ export class SegmentAllocator {
     else this.#spares.push({ number, sizeBytes: segmentBytes });
   }
 
-  /** Its space must be durable before a manifest names it as the first segment; whoever was killed while it made it did not see to that. */
-  async #syncSpare(path: string): Promise<void> {
-    const handle = await this.#options.fileSystem.open(path, 'update');
-    try {
-      await synced(handle.datasync());
-    } finally {
-      await handle.close();
-    }
-  }
-
   async #keepOrRemove(number: number, isDurable: boolean): Promise<void> {
     const { fileSystem } = this.#options;
     const path = this.#path(recycledName(number));
     const sizeBytes = await fileSystem.statBytes(path);
     if (sizeBytes === undefined) return;
     if (this.#isClosed || sizeBytes === 0) return fileSystem.remove(path);
-    if (!isDurable) await this.#syncSpare(path);
+    // Its space must be durable before a manifest names it as the first segment; whoever was killed while it made it did not see to that.
+    if (!isDurable) await syncFile(fileSystem, path);
     if (this.#isClosed) return fileSystem.remove(path);
     this.#spares.push({ number, sizeBytes });
   }
 
   async #promote(spare: Spare, number: number): Promise<SegmentFile> {
     const { fileSystem, directory } = this.#options;
-    const path = this.#path(logName(number));
+    const path = this.#segmentPath(number);
     try {
       await fileSystem.rename(this.#path(recycledName(spare.number)), path);
     } catch (error) {
@@ -185,7 +184,7 @@ export class SegmentAllocator {
 
   async #createSmall(number: number): Promise<SegmentFile> {
     const { fileSystem, directory, initialBytes = INITIAL_BYTES_DEFAULT } = this.#options;
-    const path = this.#path(logName(number));
+    const path = this.#segmentPath(number);
     await this.#writeZeros(path, initialBytes, () => true);
     await synced(fileSystem.syncDirectory(directory));
     return { number, path, preallocatedBytes: initialBytes };
