@@ -8,6 +8,7 @@
  * | `STEME_INVALID_VALUE` | the value is too long, or not bytes or a string | fix the value |
  * | `STEME_INVALID_BATCH` | a batch, or one operation in it, is malformed or too large | fix the batch |
  * | `STEME_INVALID_RANGE` | a bound of an iterator or of a range delete is malformed, or the bounds are the wrong way round | fix the bound |
+ * | `STEME_INVALID_TENANT` | the id of a tenant is no string, too long, or not well-formed Unicode | fix the id |
  * | `STEME_CLOSED` | the database, the iterator or the snapshot is closed | open it again |
  * | `STEME_LOCKED` | another opener holds the directory | close the other one |
  * | `STEME_NOT_FOUND` | no database in the directory and `createIfMissing` is off | check the path |
@@ -15,6 +16,7 @@
  * | `STEME_READ_ONLY` | a write to a database opened with `readOnly` | open it for writing |
  * | `STEME_BACKGROUND` | an earlier I/O failure turned the database read-only (law 7) | see `cause`; after a full disk make room and call `resume()`, else repair and reopen |
  * | `STEME_BUSY` | more unacknowledged writes are queued than the limit allows (law 8), or a write would wait longer than its `maxDelayMs` | await earlier writes, or write less |
+ * | `STEME_QUARANTINE_FULL` | a tenant's quarantine has reached its cap; the record was not appended (as a warning: the oldest entries made room) | replay or purge it, or raise the cap |
  * | `STEME_CONFLICT` | a transaction read what another write has changed since; nothing of it was written | run it again |
  * | `STEME_TRANSACTION_CLOSED` | a transaction is used after its end, or it took longer than it may | keep transactions short |
  * | `STEME_ABORTED` | the caller's signal ended the call; a write that was aborted is never written | |
@@ -31,6 +33,7 @@ export type ErrorCode =
   | 'STEME_INVALID_VALUE'
   | 'STEME_INVALID_BATCH'
   | 'STEME_INVALID_RANGE'
+  | 'STEME_INVALID_TENANT'
   | 'STEME_CLOSED'
   | 'STEME_LOCKED'
   | 'STEME_NOT_FOUND'
@@ -38,6 +41,7 @@ export type ErrorCode =
   | 'STEME_READ_ONLY'
   | 'STEME_BACKGROUND'
   | 'STEME_BUSY'
+  | 'STEME_QUARANTINE_FULL'
   | 'STEME_CONFLICT'
   | 'STEME_TRANSACTION_CLOSED'
   | 'STEME_ABORTED'

@@ -108,6 +108,23 @@ export const TRANSACTION_RETRIES_MAX = 1000;
 /** Keys that one transaction has read; all are looked up again when it commits. */
 export const TRANSACTION_READ_BYTES_MAX = 256 * MIB;
 
+/** The id of a tenant, in UTF-8. */
+export const TENANT_BYTES_MAX = KIB;
+/** What is known of a quarantined record beside its payload, which has the limit of a value; each in UTF-8. */
+export const QUARANTINE_ID_BYTES_MAX = KIB;
+export const QUARANTINE_REASON_BYTES_MAX = 256;
+export const QUARANTINE_DETAIL_BYTES_MAX = 4 * KIB;
+export const QUARANTINE_SOURCE_BYTES_MAX = 4 * KIB;
+export const QUARANTINE_CONTENT_TYPE_BYTES_MAX = 255;
+/** A file of the intake that has this size is followed by another one; what it holds goes to the segments of its tenants. */
+export const QUARANTINE_INTAKE_BYTES = 16 * MIB;
+/** A segment of a tenant that has this size is followed by another one. */
+export const QUARANTINE_SEGMENT_BYTES = 8 * MIB;
+/** Segments of tenants that are kept open for writing. */
+export const QUARANTINE_OPEN_WRITERS_MAX = 256;
+/** Entries of which no segment holds a durable copy yet are in memory as well; beyond it appends wait. */
+export const QUARANTINE_PENDING_BYTES_MAX = 64 * MIB;
+
 export const PROFILE_SECONDS_DEFAULT = 10;
 export const PROFILE_SECONDS_MIN = 0.01;
 /** A longer profile holds more samples than a graph can show. */

@@ -1,0 +1,343 @@
+/**
+ * The journals of all tenants. An entry is acknowledged when the intake has it; from there it goes to the segment of its tenant, and
+ * the intake file is used again once all of its entries are there:
+ *
+ *     append ─► intake, one sync for all tenants ─► memory ─► segments, one sync a tenant ─► intake file given back
+ *
+ * What a crash leaves in the intake goes to the segments after the next open. The numbers of a tenant's entries only grow, so that one
+ * that its segments have already is known by its number.
+ */
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.js';
+import { assert, type CorruptionError, StemeError } from '../base/errors.js';
+import {
+  QUARANTINE_INTAKE_BYTES,
+  QUARANTINE_OPEN_WRITERS_MAX,
+  QUARANTINE_PENDING_BYTES_MAX,
+  QUARANTINE_SEGMENT_BYTES,
+} from '../base/limits.js';
+import type { CancelTimer, Timers } from '../base/timers.js';
+import { synced } from '../fs/disk-full.js';
+import type { FileSystem } from '../fs/file-system.js';
+import { syncFile } from '../fs/sync-file.js';
+import { SegmentAllocator } from '../log/segment-allocator.js';
+import type { EncodedEntry } from './encoded-entry.js';
+import type { JournalEntry } from './entry-codec.js';
+import type { EntryRange } from './entry-range.js';
+import { type IntakeContents, readIntake } from './intake-reader.js';
+import { type EntryDraft, IntakeWriter } from './intake-writer.js';
+import { intakeName, journalFileNumbers, QUARANTINE_DIRECTORY } from './journal-files.js';
+import type { EntryEvent, RemovableSegment, TenantTotals } from './tenant-journal.js';
+import { TenantJournals } from './tenant-journals.js';
+import { listTenants } from './tenant-list.js';
+
+/** So long after an append its entry goes to its segment, if nothing makes it go before. */
+const SETTLE_DELAY_MS = 1000;
+/** Intake files that are kept for their space. */
+const SPARE_FILES_MAX = 1;
+
+export interface QuarantineJournalOptions {
+  readonly fileSystem: FileSystem;
+  /** Of the database. */
+  readonly directory: string;
+  readonly databaseId: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly isReadOnly: boolean;
+  readonly onWarning: (warning: StemeError) => void;
+  /** Defaults: see base/limits.ts. */
+  readonly intakeBytes?: number;
+  /** Of an intake file for which no space was prepared ahead. Default 1 MiB. */
+  readonly intakeInitialBytes?: number | undefined;
+  readonly segmentBytesMax?: number;
+  readonly pendingBytesMax?: number;
+  readonly openWritersMax?: number;
+}
+
+/** What writes to the intake, made with the first append. */
+interface OpenIntake {
+  readonly writer: IntakeWriter;
+  readonly allocator: SegmentAllocator;
+  readonly isDirect: boolean;
+}
+
+export class QuarantineJournal {
+  readonly #options: QuarantineJournalOptions;
+  readonly #directory: string;
+  readonly #tenants: TenantJournals;
+  #intake: Promise<OpenIntake> | undefined;
+  #openIntake: OpenIntake | undefined;
+  /** Intake files that are not given back yet, and a number below which no entry in them is. */
+  readonly #usedFiles = new Map<number, number>();
+  /** Of these, the ones that are not to be used again: something in them could not be read. */
+  readonly #damagedFiles = new Set<number>();
+  #damages: readonly CorruptionError[] = [];
+  #lastFileNumber = 0;
+  #nextEntry = 1;
+  #predecessorEndBytes = 0;
+  #settling: Promise<void> | undefined;
+  #cancelTimer: CancelTimer | undefined;
+  #isClosed = false;
+
+  private constructor(options: QuarantineJournalOptions) {
+    const { fileSystem, databaseId, clock, isReadOnly, segmentBytesMax, openWritersMax } = options;
+    this.#options = options;
+    this.#directory = join(options.directory, QUARANTINE_DIRECTORY);
+    this.#tenants = new TenantJournals({
+      fileSystem,
+      directory: this.#directory,
+      databaseId,
+      nowMs: () => clock.nowMs(),
+      isReadOnly,
+      segmentBytesMax: segmentBytesMax ?? QUARANTINE_SEGMENT_BYTES,
+      openWritersMax: openWritersMax ?? QUARANTINE_OPEN_WRITERS_MAX,
+    });
+  }
+
+  /** Reads what is in the intake, and nothing else. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  static async open(options: QuarantineJournalOptions): Promise<QuarantineJournal> {
+    const journal = new QuarantineJournal(options);
+    await journal.#recover();
+    return journal;
+  }
+
+  /** Of the intake, as the last open found it. */
+  get damages(): readonly CorruptionError[] {
+    return this.#damages;
+  }
+
+  /** Of the segments of one tenant. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  async damagesOf(tenant: string): Promise<readonly CorruptionError[]> {
+    const journal = this.#tenants.get(tenant);
+    await journal.load();
+    return journal.damages;
+  }
+
+  /** No entry below this number is in the intake, from where it could come back. */
+  get intakeFloor(): number {
+    return Math.min(Number.MAX_SAFE_INTEGER, ...this.#usedFiles.values());
+  }
+
+  get pendingBytes(): number {
+    return this.#tenants.gauges.pendingBytes;
+  }
+
+  get segmentOpens(): number {
+    return this.#tenants.gauges.segmentOpens;
+  }
+
+  get openWriterCount(): number {
+    return this.#tenants.openWriterCount;
+  }
+
+  /** Whether the intake is written with O_DIRECT; undefined before the first append. */
+  get isDirect(): boolean | undefined {
+    return this.#openIntake?.isDirect;
+  }
+
+  get syncCount(): number {
+    return this.#openIntake?.writer.syncCount ?? 0;
+  }
+
+  /** Durable when it resolves. The caller has checked the draft. Errors: STEME_IO, STEME_BACKGROUND. */
+  async append(draft: EntryDraft): Promise<JournalEntry> {
+    const intake = this.#openIntake;
+    if (intake !== undefined && !this.#isFull) return intake.writer.append(draft);
+    // The caller may use its memory again while this waits.
+    const payload = Uint8Array.from(draft.payload);
+    const { writer } = await this.#startIntake();
+    // law 8: what is in memory has to go to segments first.
+    while (this.#isFull) await this.settle();
+    return writer.append({ ...draft, payload });
+  }
+
+  get #isFull(): boolean {
+    return this.pendingBytes > (this.#options.pendingBytesMax ?? QUARANTINE_PENDING_BYTES_MAX);
+  }
+
+  /** In the order in which they were appended. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  read(tenant: string, range: EntryRange): AsyncGenerator<EntryEvent, void> {
+    return this.#tenants.get(tenant).read(range);
+  }
+
+  /** Whether there may be such an entry; opens no segment. */
+  mayContain(tenant: string, range: EntryRange): Promise<boolean> {
+    return this.#tenants.get(tenant).mayContain(range);
+  }
+
+  /** Every tenant that has, or had, entries. */
+  async tenants(): Promise<string[]> {
+    const { fileSystem } = this.#options;
+    const hasDirectory = await fileSystem.exists(this.#directory);
+    const listed = hasDirectory ? await listTenants(fileSystem, this.#directory) : [];
+    return [...new Set([...listed, ...this.#tenants.pendingTenants()])].sort();
+  }
+
+  /** Removes whole segments: those that `isUseless` names. Errors: STEME_IO. */
+  remove(tenant: string, isUseless: (segment: RemovableSegment) => boolean): Promise<readonly RemovableSegment[]> {
+    return this.#tenants.get(tenant).remove(isUseless);
+  }
+
+  /** Errors: STEME_IO, STEME_UNSUPPORTED. */
+  async totalsOf(tenant: string): Promise<TenantTotals> {
+    const journal = this.#tenants.get(tenant);
+    await journal.load();
+    return journal.totals;
+  }
+
+  /** Everything that was acknowledged before is in segments when it resolves, or will be with the next call. Errors: STEME_IO. */
+  settle(): Promise<void> {
+    this.#settling ??= this.#settleOnce().finally(() => {
+      this.#settling = undefined;
+    });
+    return this.#settling;
+  }
+
+  /** What was acknowledged is in segments when it resolves, unless that failed: then it is in the intake. Errors: STEME_IO. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    if (this.#options.isReadOnly) return;
+    try {
+      // Tried again at once: what it failed with may be over, and if not, it comes again.
+      await Promise.allSettled([this.#settling]);
+      while (this.#tenants.hasPending) await this.settle();
+      await this.#openIntake?.writer.rotate();
+      await this.settle();
+    } finally {
+      await this.#openIntake?.writer.close();
+      await this.#openIntake?.allocator.close();
+      await this.#tenants.close();
+    }
+  }
+
+  async #recover(): Promise<void> {
+    const { fileSystem, databaseId, isReadOnly } = this.#options;
+    if (!(await fileSystem.exists(this.#directory))) return;
+    // law 2: what is seen from now on must not go with the page cache.
+    if (!isReadOnly) await this.#syncIntake();
+    const { files, numbers, nextEntry } = await readIntake(fileSystem, this.#directory, databaseId);
+    for (const file of files) this.#takeRecovered(file);
+    this.#damages = files.flatMap(({ damages }) => damages);
+    for (const number of numbers) this.#usedFiles.set(number, Number.MAX_SAFE_INTEGER);
+    for (const { number, firstEntry } of files) this.#usedFiles.set(number, firstEntry);
+    const spares = journalFileNumbers(await fileSystem.list(this.#directory), 'recycled');
+    this.#lastFileNumber = Math.max(0, ...numbers, ...spares);
+    this.#predecessorEndBytes = files.at(-1)?.endBytes ?? 0;
+    this.#nextEntry = nextEntry ?? (await this.#nextEntryOfTenants());
+    if (!isReadOnly && this.#tenants.hasPending) this.#settleSoon(0);
+  }
+
+  async #syncIntake(): Promise<void> {
+    const { fileSystem } = this.#options;
+    for (const number of journalFileNumbers(await fileSystem.list(this.#directory), 'intake')) {
+      await syncFile(fileSystem, join(this.#directory, intakeName(number)));
+    }
+  }
+
+  #takeRecovered({ number, entries, damages }: IntakeContents): void {
+    if (damages.length > 0) this.#damagedFiles.add(number);
+    for (const encoded of entries) this.#tenants.get(encoded.entry.tenant).add(encoded);
+  }
+
+  /** Where no intake file says how far the numbers have come, the segments do. */
+  async #nextEntryOfTenants(): Promise<number> {
+    let lastEntry = 0;
+    for (const tenant of await this.tenants()) {
+      const journal = this.#tenants.get(tenant);
+      await journal.load();
+      lastEntry = Math.max(lastEntry, journal.lastEntry);
+      this.#tenants.forgetIdle();
+    }
+    return lastEntry + 1;
+  }
+
+  #startIntake(): Promise<OpenIntake> {
+    this.#intake ??= this.#start().catch((error: unknown) => {
+      this.#intake = undefined;
+      throw error;
+    });
+    return this.#intake;
+  }
+
+  async #start(): Promise<OpenIntake> {
+    const { fileSystem, directory, databaseId, clock, intakeBytes = QUARANTINE_INTAKE_BYTES } = this.#options;
+    assert(!this.#options.isReadOnly, 'a journal that is only read takes no entry');
+    await fileSystem.makeDirectory(this.#directory);
+    await synced(fileSystem.syncDirectory(directory));
+    const isDirect = await fileSystem.probeDirect(this.#directory);
+    const allocator = new SegmentAllocator({
+      fileSystem,
+      directory: this.#directory,
+      nameOf: intakeName,
+      allocateNumber: () => ++this.#lastFileNumber,
+      segmentBytes: intakeBytes,
+      initialBytes: this.#options.intakeInitialBytes,
+      recycledMax: SPARE_FILES_MAX,
+      onWarning: (cause) => this.#warn('no space for the intake of the quarantine could be prepared ahead', cause),
+    });
+    await allocator.adopt(journalFileNumbers(await fileSystem.list(this.#directory), 'recycled'));
+    const writer = new IntakeWriter({
+      fileSystem,
+      allocator,
+      databaseId,
+      clock,
+      isDirect,
+      nextEntry: this.#nextEntry,
+      predecessorEndBytes: this.#predecessorEndBytes,
+      fileBytesMax: intakeBytes,
+      onSafe: (entries, fileNumber) => this.#take(entries, fileNumber),
+    });
+    this.#openIntake = { writer, allocator, isDirect };
+    return this.#openIntake;
+  }
+
+  #take(entries: readonly EncodedEntry[], fileNumber: number): void {
+    for (const encoded of entries) this.#tenants.get(encoded.entry.tenant).add(encoded);
+    const isNewFile = !this.#usedFiles.has(fileNumber);
+    if (isNewFile) this.#usedFiles.set(fileNumber, entries[0].entry.number);
+    const { pendingBytesMax = QUARANTINE_PENDING_BYTES_MAX } = this.#options;
+    const isUrgent = this.pendingBytes > pendingBytesMax / 2 || (isNewFile && this.#usedFiles.size > 1);
+    this.#settleSoon(isUrgent ? 0 : SETTLE_DELAY_MS);
+  }
+
+  #settleSoon(delayMs: number): void {
+    if (this.#isClosed || this.#settling !== undefined) return;
+    if (delayMs > 0 && this.#cancelTimer !== undefined) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#options.timers.afterIdly(delayMs, () => {
+      this.#cancelTimer = undefined;
+      if (!this.#isClosed) void this.#settleInBackground();
+    });
+  }
+
+  async #settleInBackground(): Promise<void> {
+    try {
+      await this.settle();
+    } catch (cause) {
+      this.#warn('entries of the quarantine stay in its intake for now; they are durable there', cause);
+    }
+    if (this.#tenants.hasPending) this.#settleSoon(SETTLE_DELAY_MS);
+  }
+
+  async #settleOnce(): Promise<void> {
+    // All entries of the files before it are in memory or in segments by now.
+    const current = this.#openIntake?.writer.fileNumber ?? Math.max(0, ...this.#usedFiles.keys());
+    await this.#tenants.settle();
+    for (const number of this.#usedFiles.keys()) if (number < current) await this.#giveBack(number);
+  }
+
+  async #giveBack(number: number): Promise<void> {
+    const { fileSystem } = this.#options;
+    const path = join(this.#directory, intakeName(number));
+    if (this.#damagedFiles.delete(number)) await fileSystem.rename(path, `${path}.damaged`);
+    else if (this.#openIntake === undefined) await fileSystem.remove(path);
+    else await this.#openIntake.allocator.retire(number);
+    this.#usedFiles.delete(number);
+  }
+
+  #warn(message: string, cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#options.onWarning(new StemeError('STEME_IO', `${message} (${reason})`, { cause }));
+  }
+}

@@ -1,0 +1,117 @@
+import { CorruptionError } from '../base/errors.js';
+import type { FileSystem } from '../fs/file-system.js';
+import type { FramePosition } from '../log/frame-writer.js';
+import { LogReader, type LogRecordEvent } from '../log/log-reader.js';
+import { decodeEntry, type JournalEntry } from './entry-codec.js';
+import { cutShort, damageOf, positionBehind, wasDurable } from './journal-events.js';
+
+export interface SegmentSource {
+  readonly path: string;
+  readonly identity: number;
+  readonly tenant: string;
+  /** Where its entries end, as far as that is known: up to there all of it had been durable. */
+  readonly endBytes?: number | undefined;
+}
+
+export interface SegmentEntryEvent {
+  readonly kind: 'entry';
+  /** The caller's to keep. */
+  readonly entry: JournalEntry;
+  readonly offsetBytes: number;
+}
+
+/** Entries that were durable and cannot be read. What stands behind them still comes. */
+export interface SegmentDamageEvent {
+  readonly kind: 'damage';
+  readonly error: CorruptionError;
+}
+
+export interface SegmentEndEvent {
+  readonly kind: 'end';
+  /** Where the next entry would stand. */
+  readonly position: FramePosition;
+}
+
+export type SegmentEvent = SegmentEntryEvent | SegmentDamageEvent | SegmentEndEvent;
+
+/** Reads a segment of a tenant entry by entry. One that was being written when the machine went down ends where it was torn: the intake has the rest. */
+export class SegmentReader {
+  readonly #fileSystem: FileSystem;
+  readonly #source: SegmentSource;
+  readonly #reader: LogReader;
+  #lastEntry = 0;
+  #position: FramePosition = { sizeBytes: 0, frameCount: 0 };
+  #end: SegmentEndEvent | undefined;
+
+  private constructor(fileSystem: FileSystem, source: SegmentSource, reader: LogReader) {
+    this.#fileSystem = fileSystem;
+    this.#source = source;
+    this.#reader = reader;
+  }
+
+  /** Errors: STEME_IO. */
+  static async open(fileSystem: FileSystem, source: SegmentSource): Promise<SegmentReader> {
+    return new SegmentReader(fileSystem, source, await LogReader.open(fileSystem, source.path, source));
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+
+  /** Behind what the last `next` returned. */
+  get position(): FramePosition {
+    return this.#position;
+  }
+
+  /** The end is final. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  async next(): Promise<SegmentEvent> {
+    while (this.#end === undefined) {
+      const event = await this.#reader.next();
+      if (event.kind === 'record') {
+        this.#position = positionBehind(event);
+        if (event.isHeader) continue;
+        return this.#decode(event);
+      }
+      const { path, endBytes } = this.#source;
+      if (event.kind === 'damage' && (await this.#isLoss(event.offsetBytes, event))) {
+        this.#reader.resume();
+        return { kind: 'damage', error: damageOf(path, event) };
+      }
+      this.#end = { kind: 'end', position: this.#position };
+      if (endBytes !== undefined && event.endBytes < endBytes) {
+        return { kind: 'damage', error: cutShort(path, event.endBytes, endBytes) };
+      }
+    }
+    return this.#end;
+  }
+
+  async #isLoss(offsetBytes: number, event: Parameters<typeof wasDurable>[2]): Promise<boolean> {
+    const { path, endBytes } = this.#source;
+    if (endBytes !== undefined && offsetBytes < endBytes) return true;
+    return wasDurable(this.#fileSystem, path, event, this.#source);
+  }
+
+  #decode(event: LogRecordEvent): SegmentEntryEvent | SegmentDamageEvent {
+    const { path: file } = this.#source;
+    const { offsetBytes, payload } = event;
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+    try {
+      const { entry, end } = decodeEntry(bytes, 0, { file, offsetBytes });
+      const fault = this.#faultOf(entry, bytes.length - end);
+      if (fault !== undefined) throw new CorruptionError({ file, offsetBytes, ...fault });
+      this.#lastEntry = entry.number;
+      return { kind: 'entry', entry, offsetBytes };
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      return { kind: 'damage', error };
+    }
+  }
+
+  #faultOf(entry: JournalEntry, restBytes: number): { expected: string; found: string } | undefined {
+    const { tenant } = this.#source;
+    if (restBytes > 0) return { expected: 'one entry', found: `${restBytes} bytes behind it` };
+    if (entry.tenant !== tenant) return { expected: `an entry of tenant ${tenant}`, found: `one of ${entry.tenant}` };
+    if (entry.number > this.#lastEntry) return undefined;
+    return { expected: `an entry behind number ${this.#lastEntry}`, found: `number ${entry.number}` };
+  }
+}

@@ -1,0 +1,329 @@
+import { join } from 'node:path';
+import { assert, type CorruptionError } from '../base/errors.js';
+import type { EncodedEntry } from './encoded-entry.js';
+import type { JournalEntry } from './entry-codec.js';
+import { type EntryRange, isCandidate, isWithin, type SegmentView } from './entry-range.js';
+import { mayHoldId } from './id-filter.js';
+import { journalSegmentName } from './journal-files.js';
+import { SegmentReader } from './segment-reader.js';
+import type { SegmentSummary } from './segment-summary.js';
+import { JournalSegmentWriter, type SegmentPlace, segmentIdentity } from './segment-writer.js';
+import type { TenantManifest } from './tenant-manifest.js';
+import { findTenantSegments } from './tenant-segments.js';
+
+export interface TenantJournalOptions extends SegmentPlace {
+  readonly segmentBytesMax: number;
+  readonly isReadOnly: boolean;
+  /** Makes the directory of the tenant, its name durable. */
+  readonly makeDirectory: () => Promise<void>;
+  /** Shared by all tenants. */
+  readonly gauges: JournalGauges;
+}
+
+export interface TenantTotals {
+  /** The smallest number of an entry that is there, or could still come; larger ones only follow. */
+  readonly firstEntry: number;
+  readonly entryCount: number;
+  readonly payloadBytes: number;
+  readonly segmentCount: number;
+}
+
+/** What all tenants together have. */
+export interface JournalGauges {
+  /** Entries that are in no segment yet. */
+  pendingBytes: number;
+  /** How often a segment was opened for reading. */
+  segmentOpens: number;
+}
+
+/** What can be said of a segment when it is to be decided whether it is needed. */
+export type RemovableSegment = Pick<
+  SegmentSummary,
+  'firstEntry' | 'lastEntry' | 'entryCount' | 'payloadBytes' | 'appendedAtMsMax'
+>;
+
+export type EntryEvent =
+  | { readonly kind: 'entry'; readonly entry: JournalEntry }
+  | { readonly kind: 'damage'; readonly error: CorruptionError };
+
+/**
+ * The entries of one tenant: in segments, and those that were just acknowledged in memory. What it has on disk is looked at when
+ * it is first needed.
+ */
+export class TenantJournal {
+  readonly tenant: string;
+  readonly #options: TenantJournalOptions;
+  /** Acknowledged, in order; no segment has a durable copy that is known. */
+  #pending: EncodedEntry[] = [];
+  #loading: Promise<void> | undefined;
+  #manifest: TenantManifest | undefined;
+  #sealed: SegmentSummary[] = [];
+  #active: JournalSegmentWriter | undefined;
+  #damages: readonly CorruptionError[] = [];
+  #lastNumber = 0;
+  /** Of the entries that are durable in segments, or were removed. */
+  #lastEntry = 0;
+  /** Changes are made one at a time. */
+  #tail: Promise<void> = Promise.resolve();
+  #changeCount = 0;
+  #readerCount = 0;
+  /** Removed, and read by somebody who began before (law 4). */
+  #doomed: number[] = [];
+
+  constructor(options: TenantJournalOptions) {
+    this.tenant = options.tenant;
+    this.#options = options;
+  }
+
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** Whether it can be forgotten: what it has on disk is all there is, and nobody is at it. */
+  get isIdle(): boolean {
+    return !this.hasPending && this.#readerCount === 0 && this.#changeCount === 0 && this.#active?.isOpen !== true;
+  }
+
+  /** The largest number of an entry that is in its segments, or was; known once it was loaded. */
+  get lastEntry(): number {
+    return this.#lastEntry;
+  }
+
+  /** About how much memory its look-ups take. */
+  get summaryBytes(): number {
+    return this.#sealed.reduce((sum, { filter }) => sum + filter.length, 0);
+  }
+
+  /** Of what it has on disk; known once it was loaded. */
+  get damages(): readonly CorruptionError[] {
+    return this.#damages;
+  }
+
+  /** What it has, in memory and on disk; known once it was loaded. */
+  get totals(): TenantTotals {
+    const active = this.#active === undefined ? [] : [this.#active.summary];
+    const segments = [...this.#sealed, ...active];
+    const used = segments.filter(({ entryCount }) => entryCount > 0);
+    const pending = this.#pending.map(({ entry }) => entry);
+    const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+    return {
+      firstEntry: used.at(0)?.firstEntry ?? pending.at(0)?.number ?? this.#lastEntry + 1,
+      entryCount: sumOf(used.map(({ entryCount }) => entryCount)) + pending.length,
+      payloadBytes:
+        sumOf(used.map(({ payloadBytes }) => payloadBytes)) + sumOf(pending.map(({ payload }) => payload.length)),
+      segmentCount: segments.length,
+    };
+  }
+
+  /** An entry that was acknowledged. */
+  add(encoded: EncodedEntry): void {
+    this.#pending.push(encoded);
+    this.#options.gauges.pendingBytes += encoded.bytes.length;
+  }
+
+  /** Errors: STEME_IO, STEME_UNSUPPORTED. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
+  }
+
+  /**
+   * Writes what is in memory to segments; it is durable there when this resolves. Errors: STEME_IO; what is not there yet stays in
+   * memory.
+   */
+  settle(): Promise<void> {
+    return this.#change(async () => {
+      while (this.#pending.length > 0) await this.#settleSome();
+    });
+  }
+
+  /** Ends the segment that is written, if there is one with entries. Errors: STEME_IO. */
+  seal(): Promise<void> {
+    return this.#change(() => this.#seal());
+  }
+
+  /** Closes the file that is written. */
+  release(): Promise<void> {
+    return this.#change(async () => this.#active?.release());
+  }
+
+  /** Whether there may be such an entry. No segment is opened for it. */
+  async mayContain(range: EntryRange): Promise<boolean> {
+    await this.load();
+    if (this.#pending.some(({ entry }) => isWithin(entry, range))) return true;
+    return this.#views().some((view) => isCandidate(view, range));
+  }
+
+  /** In the order in which they were appended, as of the first call. Close it: it keeps files. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  async *read(range: EntryRange): AsyncGenerator<EntryEvent, void> {
+    this.#readerCount++;
+    try {
+      await this.load();
+      const views = this.#views().filter((view) => isCandidate(view, range));
+      const pending = [...this.#pending];
+      let lastEntry = range.afterEntry;
+      for (const view of views) {
+        for await (const event of this.#readSegment(view)) {
+          if (event.kind === 'entry') {
+            if (event.entry.number <= lastEntry) continue;
+            lastEntry = event.entry.number;
+            if (!isWithin(event.entry, range)) continue;
+          }
+          yield event;
+        }
+      }
+      for (const { entry } of pending) {
+        if (entry.number > lastEntry && isWithin(entry, range)) yield { kind: 'entry', entry };
+      }
+    } finally {
+      this.#readerCount--;
+      if (this.#readerCount === 0) await this.#removeDoomed();
+    }
+  }
+
+  /** Removes the segments of which `isUseless` is true, the one that is written included. Durable when it resolves. Errors: STEME_IO. */
+  remove(isUseless: (segment: RemovableSegment) => boolean): Promise<readonly RemovableSegment[]> {
+    return this.#change(async () => {
+      const active = this.#active;
+      if (active !== undefined && active.summary.entryCount > 0 && isUseless(active.summary)) await this.#seal();
+      const removed = this.#sealed.filter(isUseless);
+      if (removed.length === 0) return [];
+      await this.#loadedManifest().addRemoved(removed);
+      this.#sealed = this.#sealed.filter((summary) => !removed.includes(summary));
+      this.#doomed.push(...removed.map(({ number }) => number));
+      if (this.#readerCount === 0) await this.#removeDoomed();
+      return removed;
+    });
+  }
+
+  async #load(): Promise<void> {
+    const found = await findTenantSegments(this.#options, this.#options.isReadOnly);
+    const { manifest, sealed, unlisted, active, uselessNumbers, damages, lastNumber } = found;
+    this.#manifest = manifest;
+    this.#sealed = [...sealed];
+    this.#active = active;
+    this.#damages = damages;
+    this.#lastNumber = lastNumber;
+    const activeLast = active?.summary.lastEntry ?? 0;
+    this.#lastEntry = Math.max(manifest.lastRemovedEntry, activeLast, ...sealed.map(({ lastEntry }) => lastEntry));
+    this.#dropPending(this.#pending.filter(({ entry }) => entry.number > this.#lastEntry));
+    if (this.#options.isReadOnly) return;
+    if (uselessNumbers.length > 0) await manifest.makeDurable();
+    this.#doomed.push(...uselessNumbers);
+    await this.#removeDoomed();
+    await manifest.addSealed(unlisted);
+  }
+
+  /** One at a time, in the order of the calls; the next one comes whether this one fails or not. */
+  #change<T>(work: () => Promise<T>): Promise<T> {
+    assert(!this.#options.isReadOnly, 'a journal that is only read is not changed');
+    this.#changeCount++;
+    const result = this.#tail.then(async () => {
+      await this.load();
+      return work();
+    });
+    const done = (): void => {
+      this.#changeCount--;
+    };
+    this.#tail = result.then(done, done);
+    return result;
+  }
+
+  /** Writes as much as the segment takes. */
+  async #settleSome(): Promise<void> {
+    const active = this.#active ?? (await this.#startSegment());
+    const chunk: EncodedEntry[] = [];
+    let bytes = 0;
+    const roomBytes = Math.max(1, this.#options.segmentBytesMax - active.endBytes);
+    for (const encoded of this.#pending) {
+      if (bytes >= roomBytes) break;
+      chunk.push(encoded);
+      bytes += encoded.bytes.length;
+    }
+    try {
+      await active.append(chunk);
+    } catch (error) {
+      // Where its durable entries end is known. What was not written goes to another segment, when there is room for one.
+      await Promise.allSettled([this.#seal()]);
+      throw error;
+    }
+    this.#dropPending(this.#pending.slice(chunk.length));
+    this.#lastEntry = active.summary.lastEntry;
+    if (active.endBytes >= this.#options.segmentBytesMax) await this.#seal();
+  }
+
+  #dropPending(rest: EncodedEntry[]): void {
+    const bytesOf = (entries: readonly EncodedEntry[]): number =>
+      entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#options.gauges.pendingBytes -= bytesOf(this.#pending) - bytesOf(rest);
+    this.#pending = rest;
+  }
+
+  async #startSegment(): Promise<JournalSegmentWriter> {
+    if (this.#lastNumber === 0) await this.#options.makeDirectory();
+    const number = ++this.#lastNumber;
+    this.#active = await JournalSegmentWriter.create(this.#options, number, this.#pending[0].entry.number);
+    return this.#active;
+  }
+
+  async #seal(): Promise<void> {
+    const active = this.#active;
+    if (active === undefined) return;
+    this.#active = undefined;
+    if (active.summary.entryCount === 0) {
+      await active.release();
+      this.#doomed.push(active.number);
+      if (this.#readerCount === 0) await this.#removeDoomed();
+      return;
+    }
+    const summary = active.summary.finish(active.number, active.endBytes);
+    this.#sealed.push(summary);
+    await active.release();
+    await this.#loadedManifest().addSealed([summary]);
+  }
+
+  async #removeDoomed(): Promise<void> {
+    const { fileSystem, directory } = this.#options;
+    for (const number of this.#doomed.splice(0)) await fileSystem.remove(join(directory, journalSegmentName(number)));
+  }
+
+  #loadedManifest(): TenantManifest {
+    assert(this.#manifest !== undefined, 'a journal is loaded before it is changed');
+    return this.#manifest;
+  }
+
+  #views(): SegmentView[] {
+    const views = this.#sealed.map(({ number, endBytes, lastEntry, minutes, filter }): SegmentView => {
+      return { number, endBytes, lastEntry, minutes, mayHold: (idHash) => mayHoldId(filter, idHash) };
+    });
+    const active = this.#active;
+    if (active === undefined || active.summary.entryCount === 0) return views;
+    const { number, endBytes, summary } = active;
+    const mayHold = (idHash: number): boolean => summary.mayHoldId(idHash);
+    return [...views, { number, endBytes, lastEntry: summary.lastEntry, minutes: summary.minutes(), mayHold }];
+  }
+
+  async *#readSegment({ number, endBytes }: SegmentView): AsyncGenerator<EntryEvent, void> {
+    const { fileSystem, directory, tenant, gauges } = this.#options;
+    const path = join(directory, journalSegmentName(number));
+    gauges.segmentOpens++;
+    const reader = await SegmentReader.open(fileSystem, {
+      path,
+      identity: segmentIdentity(this.#options, number),
+      tenant,
+      endBytes,
+    });
+    try {
+      for (;;) {
+        const event = await reader.next();
+        if (event.kind === 'end') return;
+        yield event;
+      }
+    } finally {
+      await reader.close();
+    }
+  }
+}
