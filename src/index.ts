@@ -54,7 +54,33 @@ export type {
   WriteOptions,
 } from './engine/api.js';
 export type { Finding } from './engine/finding.js';
-export type { Options } from './engine/options.js';
+export type {
+  IngestCounts,
+  IngestOptions,
+  IngestOutcome,
+  IngestPipeline,
+  IngestSource,
+} from './engine/ingest/ingest-api.js';
+export type { StandardSchema } from './engine/ingest/standard-schema.js';
+export type { Options, QuarantineOptions } from './engine/options.js';
+export type {
+  Moment,
+  Quarantine,
+  QuarantineAppendOptions,
+  QuarantinedRecord,
+  QuarantineFilter,
+  QuarantineListOptions,
+  QuarantineReceipt,
+  QuarantineStats,
+  QuarantineTenantStats,
+  ReplayAudit,
+  ReplayContext,
+  ReplayCounts,
+  ReplayHandler,
+  ReplayOptions,
+  ReplayResult,
+  ReplayWrites,
+} from './engine/quarantine/quarantine-api.js';
 export type {
   FileOutcome,
   KeysBetween,

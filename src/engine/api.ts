@@ -1,4 +1,6 @@
 import type { Finding } from './finding.js';
+import type { IngestOptions, IngestOutcome, IngestPipeline, IngestSource } from './ingest/ingest-api.js';
+import type { Quarantine } from './quarantine/quarantine-api.js';
 
 /** Keys and values as users hand them in; a string is its UTF-8 bytes. */
 export type BytesLike = Uint8Array | string;
@@ -203,6 +205,8 @@ export interface Profile {
 
 export interface Database {
   readonly directory: string;
+  /** Records that were not accepted (docs/quarantine.md). */
+  readonly quarantine: Quarantine;
   /** All writes of one log batch share one promise. Errors: STEME_INVALID_KEY, STEME_INVALID_VALUE, STEME_CLOSED, STEME_READ_ONLY, STEME_BACKGROUND, STEME_BUSY. */
   put(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<void>;
   del(key: BytesLike, options?: WriteOptions): Promise<void>;
@@ -247,6 +251,16 @@ export interface Database {
   flush(): Promise<void>;
   /** Merges what lies in the range, or everything, into one sorted run, dropping what is shadowed, deleted or expired. Errors: STEME_INVALID_RANGE. */
   compact(range?: KeySpan): Promise<void>;
+  /**
+   * Takes in all that a source gives, with back-pressure: what the pipeline accepts is stored in durable batches, the rest goes to the
+   * quarantine with its reason. Errors: STEME_INVALID_OPTION, STEME_BUSY while a source of that name is taken in,
+   * STEME_QUARANTINE_FULL, STEME_ABORTED, as of `batch`, and what the source throws; what came before is stored then.
+   */
+  ingest<Item, Parsed>(
+    source: IngestSource<Item>,
+    pipeline: IngestPipeline<Item, Parsed>,
+    options?: IngestOptions,
+  ): Promise<IngestOutcome>;
   /**
    * Puts entries that come sorted by key (bytes, ascending, each key once) straight into tables: no log, no memtable, no merge. All
    * of them or none, whatever crashes, and durable when it resolves. Readers see them from one moment on; what is written during

@@ -3,7 +3,9 @@ import { InvalidOptionsError, StemeError } from '../base/errors.js';
 import { KIND_DELETE, KIND_PUT, KIND_PUT_EXPIRING, KIND_RANGE_DELETE } from '../base/internal-key.js';
 import { ARENA_BYTES_MAX, BATCH_BYTES_MAX, KEY_BYTES_MAX, TTL_MS_MAX } from '../base/limits.js';
 import { storedValue } from '../base/stored-value.js';
+import { SYSTEM_KEYS_START } from '../base/system-key.js';
 import { Memtable } from '../memtable/memtable.js';
+import { earlierKey } from '../read/bounds.js';
 import type { BatchOperation, BytesLike, WriteOptions } from './api.js';
 import { boundBytes, keyBytes, valueBytes } from './user-bytes.js';
 import type { Operation } from './write-queue.js';
@@ -59,11 +61,12 @@ export function deleteOperation(key: BytesLike): Operation {
 export function rangeDeleteOperation(gte: BytesLike, lt: BytesLike): Operation | undefined {
   const start = rangeBound('gte', gte);
   const end = rangeBound('lt', lt);
+  const userEnd = earlierKey(end, SYSTEM_KEYS_START);
   const order = compareBytes(start, end);
   if (order > 0)
     throw new StemeError('STEME_INVALID_RANGE', 'the range of a delete ends before it starts: gte is above lt');
-  if (order === 0 || compareBytes(end, SMALLEST_KEY) <= 0) return undefined;
-  return { kind: KIND_RANGE_DELETE, key: start.length === 0 ? SMALLEST_KEY : start, value: end };
+  if (compareBytes(start, userEnd) >= 0 || compareBytes(end, SMALLEST_KEY) <= 0) return undefined;
+  return { kind: KIND_RANGE_DELETE, key: start.length === 0 ? SMALLEST_KEY : start, value: userEnd };
 }
 
 function rangeBound(name: string, bound: BytesLike): Uint8Array {

@@ -11,6 +11,10 @@ export class DatabaseGuard {
     this.#isReadOnly = isReadOnly;
   }
 
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
+  }
+
   close(): void {
     this.#isClosed = true;
   }

@@ -11,10 +11,19 @@ import { DatabaseIterator } from './entry-iterator.js';
 import type { OpenIterators } from './open-iterators.js';
 import type { ReadClock } from './read-clock.js';
 import { LOOK_AHEAD_KEYS_MAX } from './read-state.js';
-import { checkScanOptions } from './scan-options.js';
+import { checkScanOptions, type ScanOptions } from './scan-options.js';
 import type { SnapshotRegistry } from './snapshots.js';
 import type { TreeState } from './tree-state.js';
 import { keyBytes } from './user-bytes.js';
+
+const SYSTEM_SCAN = {
+  isReverse: false,
+  hasKeys: true,
+  hasValues: true,
+  limit: Number.POSITIVE_INFINITY,
+  fillCache: true,
+  signal: undefined,
+} as const;
 
 export interface DatabaseReadsParts {
   readonly state: TreeState;
@@ -83,13 +92,27 @@ export class DatabaseReads {
 
   /** At any moment that compactions keep; `options.snapshot` is not looked at. */
   iteratorAt(options: IteratorOptions, view: ReadView): EntryIterator {
+    return this.#open(checkScanOptions(options), view);
+  }
+
+  #open(checked: ScanOptions, view: ReadView): EntryIterator {
     const { state, iterators, blobs } = this.#parts;
-    const checked = checkScanOptions(options);
     const entries = state.readState.scan(view, checked);
     const hold = iterators.open(state.readState, view, checked.signal);
     const iterator = new DatabaseIterator(entries, hold, blobs, checked);
     iterators.watchLoss(iterator, hold);
     return iterator;
+  }
+
+  /** Of a key of the engine itself, at this moment. */
+  systemValue(key: Uint8Array): Buffer | undefined {
+    return this.valueAt(key, this.#present);
+  }
+
+  /** Keys of the engine itself: from `start` up to, not including, `end`, as of this moment. */
+  systemIterator(start: Uint8Array, end: Uint8Array): EntryIterator {
+    const bounds = { lower: start, isLowerInclusive: true, upper: end, isUpperInclusive: false };
+    return this.#open({ ...SYSTEM_SCAN, bounds }, this.#fixedPresent());
   }
 
   #find(key: Uint8Array, view: ReadView): boolean {

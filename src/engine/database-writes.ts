@@ -63,6 +63,11 @@ export class DatabaseWrites {
     return this.#pipeline.write(checked, wantsSync(options), options);
   }
 
+  /** Operations of a batch without options, for who writes them with others. Errors: as of `batch`. */
+  checked(operations: readonly BatchOperation[]): Operation[] {
+    return checkBatch(operations, this.expiry(undefined));
+  }
+
   async putIfAbsent(key: BytesLike, value: BytesLike, options: WriteOptions | undefined): Promise<boolean> {
     checkWriteOptions(options, true);
     const operation = putOperation(key, value, this.expiry(options).expiresAtMs);

@@ -6,5 +6,7 @@ import { StemeDatabase } from './steme-database.js';
 
 /** `open` with the outside world handed in. */
 export async function openWith(directory: string, options: Options, environment: Environment): Promise<Database> {
-  return new StemeDatabase(await openEngine(directory, options, environment));
+  const database = new StemeDatabase(await openEngine(directory, options, environment));
+  void database.resumeQuarantine();
+  return database;
 }

@@ -30,6 +30,7 @@ import {
   VALUE_BYTES_MAX,
   WORKER_THREADS_MAX,
 } from '../base/limits.js';
+import { type QuarantineSettings, quarantineSchema, type TenantSettings } from './quarantine/quarantine-settings.js';
 
 /**
  * Options of `open`, plain data.
@@ -60,6 +61,7 @@ import {
  * | `flushOnClose` | `true` | `close()` writes what is in memory to tables, so that the next open replays nothing; `false`: it stays in the log |
  * | `paranoid` | `'off'` | `'new-tables'`: what a flush, a compaction or a bulk load wrote is read back and checked before it counts; `'all'`: all tables are checked at open too (docs/recovery.md) |
  * | `walRecovery` | `'strict'` | on damage inside the log: `'strict'` refuses to open; `'stop-at-damage'` keeps what is before it and renames the damaged segments to `*.damaged` |
+ * | `quarantine` | 24 hours, no caps | how long records that were not accepted are kept, and how many: `{ retentionMs, bytesMax, entriesMax, whenFull, tenants }` (docs/quarantine.md) |
  * | `onDamage` | `'refuse'` | `'read-around'`, only with `readOnly`: a damaged database opens, and reads that would need what is damaged throw STEME_CORRUPTION; `stats().recovery.damage` lists it |
  */
 export interface Options {
@@ -88,9 +90,17 @@ export interface Options {
   readonly paranoid?: 'off' | 'new-tables' | 'all';
   readonly walRecovery?: 'strict' | 'stop-at-damage';
   readonly onDamage?: 'refuse' | 'read-around';
+  readonly quarantine?: QuarantineOptions;
 }
 
-export type ResolvedOptions = Readonly<Required<Options>>;
+/** Of all tenants, and under `tenants`, by their ids, of those that differ. */
+export interface QuarantineOptions extends Partial<TenantSettings> {
+  readonly tenants?: Readonly<Record<string, Partial<TenantSettings>>>;
+}
+
+export type ResolvedOptions = Readonly<Required<Omit<Options, 'quarantine'>>> & {
+  readonly quarantine: QuarantineSettings;
+};
 
 function wholeBetween(min: number, max: number, fallback: number) {
   return v.optional(v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max)), fallback);
@@ -125,6 +135,7 @@ const schema = v.strictObject({
   paranoid: v.optional(v.picklist(['off', 'new-tables', 'all']), 'off'),
   walRecovery: v.optional(v.picklist(['strict', 'stop-at-damage']), 'strict'),
   onDamage: v.optional(v.picklist(['refuse', 'read-around']), 'refuse'),
+  quarantine: v.optional(quarantineSchema, {}),
 });
 
 /** The names of all options, for who takes others beside them. */

@@ -1,5 +1,7 @@
+import { compareBytes } from '../base/bytes.js';
 import { InvalidOptionsError, StemeError } from '../base/errors.js';
-import { boundsOf } from '../read/bounds.js';
+import { SYSTEM_KEYS_START } from '../base/system-key.js';
+import { type Bounds, boundsOf } from '../read/bounds.js';
 import type { IteratorOptions } from './api.js';
 import type { Scan } from './read-state.js';
 import { boundBytes } from './user-bytes.js';
@@ -18,13 +20,20 @@ export function checkScanOptions(options: IteratorOptions): ScanOptions {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new InvalidOptionsError(['signal must be an AbortSignal']);
   }
-  const bounds = boundsOf({
+  const asked = boundsOf({
     gt: boundBytes('gt', gt),
     gte: boundBytes('gte', gte),
     lt: boundBytes('lt', lt),
     lte: boundBytes('lte', lte),
   });
+  const bounds = withoutSystemKeys(asked);
   return { bounds, isReverse: reverse, hasKeys: keys, hasValues: values, limit: limitOf(options), fillCache, signal };
+}
+
+/** Of the keys of users alone. */
+function withoutSystemKeys(bounds: Bounds): Bounds {
+  if (bounds.upper !== undefined && compareBytes(bounds.upper, SYSTEM_KEYS_START) < 0) return bounds;
+  return { ...bounds, upper: SYSTEM_KEYS_START, isUpperInclusive: false };
 }
 
 function limitOf({ limit }: IteratorOptions): number {

@@ -29,8 +29,14 @@ import { DatabaseGuard } from './database-guard.js';
 import { DatabaseReads } from './database-reads.js';
 import { DatabaseWrites } from './database-writes.js';
 import type { Engine } from './engine.js';
+import { DatabaseIngest } from './ingest/database-ingest.js';
+import type { IngestOptions, IngestOutcome, IngestPipeline, IngestSource } from './ingest/ingest-api.js';
 import { LongCalls } from './long-calls.js';
 import { profileThreads } from './profile-threads.js';
+import { DatabaseQuarantine } from './quarantine/database-quarantine.js';
+import { hasJournal, openJournal } from './quarantine/open-journal.js';
+import type { Quarantine } from './quarantine/quarantine-api.js';
+import { TreeSystemStore } from './quarantine/system-store.js';
 import { Resumption } from './resumption.js';
 import { spanBounds } from './span-bounds.js';
 import { Transactions } from './transactions.js';
@@ -45,6 +51,8 @@ export class StemeDatabase implements Database {
   readonly #longCalls = new LongCalls();
   readonly #transactions: Transactions;
   readonly #resumption: Resumption;
+  readonly #quarantine: DatabaseQuarantine;
+  readonly #ingest: DatabaseIngest;
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine) {
@@ -66,6 +74,33 @@ export class StemeDatabase implements Database {
       timeoutMs: options.transactionTimeoutMs,
       expiresAtMs: (putOptions) => this.#writes.expiry(putOptions).expiresAtMs,
     });
+    const { clock, timers, randomUint32, onWarning } = environment;
+    const store = new TreeSystemStore(this.#reads, pipeline);
+    const checkWrites = (operations: readonly BatchOperation[]) => this.#writes.checked(operations);
+    this.#quarantine = new DatabaseQuarantine({
+      hasJournal: () => hasJournal(engine.parts),
+      openJournal: () => openJournal(engine.parts),
+      store,
+      settings: options.quarantine,
+      guard: this.#guard,
+      longCalls: this.#longCalls,
+      clock,
+      timers,
+      randomUint32,
+      checkWrites,
+      lastPipeline: () => this.#ingest.lastPipeline,
+      onWarning,
+    });
+    this.#ingest = new DatabaseIngest({ store, quarantine: this.#quarantine, clock, checkWrites });
+  }
+
+  get quarantine(): Quarantine {
+    return this.#quarantine;
+  }
+
+  /** What an earlier opener left in the intake of the quarantine goes on its way, without anybody having to wait for it. */
+  resumeQuarantine(): Promise<void> {
+    return this.#quarantine.resume();
   }
 
   put(key: BytesLike, value: BytesLike, options?: WriteOptions): Promise<void> {
@@ -178,6 +213,17 @@ export class StemeDatabase implements Database {
     await this.#engine.parts.compactions.compact(bounds);
   }
 
+  async ingest<Item, Parsed>(
+    source: IngestSource<Item>,
+    pipeline: IngestPipeline<Item, Parsed>,
+    options: IngestOptions = {},
+  ): Promise<IngestOutcome> {
+    this.#guard.assertWritable();
+    return this.#longCalls.run(options.signal, (signal) =>
+      this.#ingest.run(source, pipeline as IngestPipeline, options, signal),
+    );
+  }
+
   async bulkLoad(source: BulkLoadSource, options: BulkLoadOptions = {}): Promise<BulkLoadResult> {
     this.#guard.assertWritable();
     checkBulkLoadCall(options);
@@ -235,6 +281,10 @@ export class StemeDatabase implements Database {
     await pipeline.drained();
     snapshots.closeAll();
     await this.#longCalls.endAll();
-    await this.#engine.close();
+    try {
+      await this.#quarantine.close();
+    } finally {
+      await this.#engine.close();
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { StemeError } from '../base/errors.js';
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../base/limits.js';
+import { isSystemKey } from '../base/system-key.js';
 import type { BytesLike } from './api.js';
 
 /** A legal key as bytes, or STEME_INVALID_KEY. */
@@ -10,6 +11,9 @@ export function keyBytes(key: BytesLike): Uint8Array {
   if (bytes.length === 0) throw new StemeError('STEME_INVALID_KEY', 'a key must not be empty');
   if (bytes.length > KEY_BYTES_MAX) {
     throw new StemeError('STEME_INVALID_KEY', `a key has at most ${KEY_BYTES_MAX} bytes, got ${bytes.length}`);
+  }
+  if (isSystemKey(bytes)) {
+    throw new StemeError('STEME_INVALID_KEY', 'a key does not start with 16 bytes of 0xff: those are for the engine');
   }
   return bytes;
 }

@@ -1,0 +1,161 @@
+import type { Clock } from '../../base/clock.js';
+import { StemeError } from '../../base/errors.js';
+import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
+import type { BytesLike } from '../api.js';
+import { valueBytes } from '../user-bytes.js';
+import { checkAppend, msOf } from './check-quarantine-calls.js';
+import type { QuarantineAppendOptions, QuarantineReceipt } from './quarantine-api.js';
+import type { QuarantineSettings, TenantSettings } from './quarantine-settings.js';
+import { excessOf, settingsOf } from './retention.js';
+
+export interface QuarantineAppendsParts {
+  readonly journal: () => Promise<QuarantineJournal>;
+  readonly settings: QuarantineSettings;
+  readonly clock: Clock;
+  /** Entries that had to make room for newer ones. */
+  readonly onDropped: (tenant: string, entryCount: number) => void;
+}
+
+interface Reserved {
+  entryCount: number;
+  payloadBytes: number;
+}
+
+/** Takes records in: checks, caps, and ids that are to be there once. */
+export class QuarantineAppends {
+  readonly #parts: QuarantineAppendsParts;
+  /** Of appends that are under way, by tenant: they count against its caps. */
+  readonly #reserved = new Map<string, Reserved>();
+  /** Appends of an id that is to be there once, by tenant and id: the second waits for the first. */
+  readonly #unique = new Map<string, Promise<unknown>>();
+  #lastAppendMs = 0;
+
+  constructor(parts: QuarantineAppendsParts) {
+    this.#parts = parts;
+  }
+
+  /** Errors: STEME_INVALID_TENANT, _OPTION, _VALUE, STEME_QUARANTINE_FULL, STEME_IO, STEME_BACKGROUND. */
+  async append(tenant: string, payload: BytesLike, options: QuarantineAppendOptions): Promise<QuarantineReceipt> {
+    checkAppend(tenant, options);
+    const bytes = valueBytes(payload);
+    if (options.ifAbsent !== true || options.id === undefined) return this.#appendOne(tenant, bytes, options);
+    return this.#appendOnce(tenant, options.id, bytes, options);
+  }
+
+  async #appendOnce(
+    tenant: string,
+    id: string,
+    payload: Uint8Array,
+    options: QuarantineAppendOptions,
+  ): Promise<QuarantineReceipt> {
+    const key = JSON.stringify([tenant, id]);
+    // The caller may use its memory again while this waits.
+    const copy = Uint8Array.from(payload);
+    const before = this.#unique.get(key) ?? Promise.resolve();
+    const appended = before.then(async () => {
+      const number = await this.#lastNumberOf(tenant, id);
+      return number === undefined ? this.#appendOne(tenant, copy, options) : { number, id, isNew: false };
+    });
+    const settled = Promise.allSettled([appended]).then(() => {
+      if (this.#unique.get(key) === settled) this.#unique.delete(key);
+    });
+    this.#unique.set(key, settled);
+    return appended;
+  }
+
+  async #lastNumberOf(tenant: string, id: string): Promise<number | undefined> {
+    const journal = await this.#parts.journal();
+    const range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, id, afterEntry: 0 };
+    let number: number | undefined;
+    for await (const event of journal.read(tenant, range)) if (event.kind === 'entry') number = event.entry.number;
+    return number;
+  }
+
+  async #appendOne(tenant: string, payload: Uint8Array, options: QuarantineAppendOptions): Promise<QuarantineReceipt> {
+    const { reason, detail = '', id = '', source = '', position, contentType = '', attempts = 0 } = options;
+    // Never backwards, whatever the clock does: entries are kept by this time.
+    this.#lastAppendMs = Math.max(this.#lastAppendMs, this.#parts.clock.nowMs());
+    const appendedAtMs = this.#lastAppendMs;
+    const draft = {
+      tenant,
+      id,
+      reason,
+      detail,
+      source,
+      sourcePosition: position,
+      contentType,
+      timestampMs: options.timestamp === undefined ? appendedAtMs : msOf(options.timestamp),
+      appendedAtMs,
+      attemptCount: attempts,
+      payload,
+    };
+    const journal = await this.#parts.journal();
+    const settings = settingsOf(this.#parts.settings, tenant);
+    if (settings.bytesMax === 0 && settings.entriesMax === 0) return receiptOf(await journal.append(draft));
+    return this.#withinCaps(journal, tenant, settings, payload.length, async () =>
+      receiptOf(await journal.append(draft)),
+    );
+  }
+
+  async #withinCaps(
+    journal: QuarantineJournal,
+    tenant: string,
+    settings: TenantSettings,
+    payloadBytes: number,
+    append: () => Promise<QuarantineReceipt>,
+  ): Promise<QuarantineReceipt> {
+    const reserved = await this.#reserve(journal, tenant, settings, payloadBytes);
+    try {
+      return await append();
+    } finally {
+      reserved.entryCount--;
+      reserved.payloadBytes -= payloadBytes;
+      if (reserved.entryCount === 0) this.#reserved.delete(tenant);
+    }
+  }
+
+  /** Finds room for one more, or makes it, and takes it in the same turn. */
+  async #reserve(
+    journal: QuarantineJournal,
+    tenant: string,
+    settings: TenantSettings,
+    payloadBytes: number,
+  ): Promise<Reserved> {
+    for (;;) {
+      const { entryCount, payloadBytes: usedBytes } = await journal.totalsOf(tenant);
+      const reserved = this.#reserved.get(tenant) ?? { entryCount: 0, payloadBytes: 0 };
+      const totals = {
+        entryCount: entryCount + reserved.entryCount,
+        payloadBytes: usedBytes + reserved.payloadBytes,
+      };
+      const excess = excessOf(settings, totals, payloadBytes);
+      if (excess === undefined) {
+        this.#reserved.set(tenant, reserved);
+        reserved.entryCount++;
+        reserved.payloadBytes += payloadBytes;
+        return reserved;
+      }
+      const dropped = settings.whenFull === 'drop-oldest' ? await this.#dropOldest(journal, tenant) : 0;
+      if (dropped === 0) throw fullError(tenant, excess);
+    }
+  }
+
+  /** Returns how many entries the oldest segment had. */
+  async #dropOldest(journal: QuarantineJournal, tenant: string): Promise<number> {
+    await journal.settle();
+    const { firstEntry } = await journal.totalsOf(tenant);
+    const removed = await journal.remove(tenant, (segment) => segment.firstEntry === firstEntry);
+    const entryCount = removed.reduce((sum, segment) => sum + segment.entryCount, 0);
+    if (entryCount > 0) this.#parts.onDropped(tenant, entryCount);
+    return entryCount;
+  }
+}
+
+function receiptOf({ number, id }: { readonly number: number; readonly id: string }): QuarantineReceipt {
+  return { number, id, isNew: true };
+}
+
+function fullError(tenant: string, excess: string): StemeError {
+  const message = `the quarantine of tenant ${JSON.stringify(tenant)} is full (${excess}): replay or purge it, raise its cap, or let it drop its oldest entries (whenFull: 'drop-oldest')`;
+  return new StemeError('STEME_QUARANTINE_FULL', message);
+}

@@ -1,0 +1,98 @@
+import type { Clock } from '../../base/clock.js';
+import { StemeError } from '../../base/errors.js';
+import { KIND_RANGE_DELETE } from '../../base/internal-key.js';
+import type { CancelTimer, Timers } from '../../base/timers.js';
+import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
+import type { RemovableSegment } from '../../quarantine/tenant-journal.js';
+import { markKey } from './entry-marks.js';
+import type { QuarantineSettings } from './quarantine-settings.js';
+import { type ClockReading, isClockSound, isExpired, settingsOf, sweepPeriodMs } from './retention.js';
+import type { SystemStore } from './system-store.js';
+
+export interface QuarantineSweeperParts {
+  readonly journal: () => Promise<QuarantineJournal>;
+  readonly store: SystemStore;
+  readonly settings: QuarantineSettings;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly onWarning: (warning: StemeError) => void;
+}
+
+/** Removes segments that are not needed any more, and the marks of their entries behind them. */
+export class QuarantineSweeper {
+  readonly #parts: QuarantineSweeperParts;
+  #cancelTimer: CancelTimer | undefined;
+  #lastReading: ClockReading;
+  #isStopped = false;
+  expiredEntries = 0;
+
+  constructor(parts: QuarantineSweeperParts) {
+    this.#parts = parts;
+    this.#lastReading = this.#readClocks();
+  }
+
+  /** From now on what has expired goes, time and again. */
+  start(): void {
+    if (this.#isStopped) return;
+    const { timers, settings } = this.#parts;
+    this.#cancelTimer = timers.afterIdly(sweepPeriodMs(settings), () => void this.#sweepInBackground());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+  }
+
+  /** Removes what has expired, of all tenants. Errors: STEME_IO. */
+  async sweep(): Promise<void> {
+    const reading = this.#readClocks();
+    const isSound = isClockSound(this.#lastReading, reading);
+    this.#lastReading = reading;
+    if (!isSound) {
+      const message =
+        'the clock has leapt forwards: nothing is removed from the quarantine until it has been right for a while';
+      this.#parts.onWarning(new StemeError('STEME_IO', message));
+      return;
+    }
+    const journal = await this.#parts.journal();
+    for (const tenant of await journal.tenants()) {
+      const { retentionMs } = settingsOf(this.#parts.settings, tenant);
+      const removed = await this.remove(tenant, (segment) => isExpired(segment, retentionMs, reading.wallMs));
+      this.expiredEntries += removed;
+    }
+  }
+
+  /** Removes segments and returns how many entries they had. Errors: STEME_IO. */
+  async remove(tenant: string, isUseless: (segment: RemovableSegment) => boolean): Promise<number> {
+    const journal = await this.#parts.journal();
+    // Only what is in segments is removed.
+    await journal.settle();
+    const removed = await journal.remove(tenant, isUseless);
+    if (removed.length > 0) await this.#removeMarks(journal, tenant);
+    return removed.reduce((sum, { entryCount }) => sum + entryCount, 0);
+  }
+
+  /** Of entries that are gone and cannot come back: the marks say that they were replayed, so they go last. */
+  async #removeMarks(journal: QuarantineJournal, tenant: string): Promise<void> {
+    const { firstEntry } = await journal.totalsOf(tenant);
+    const endEntry = Math.min(firstEntry, journal.intakeFloor);
+    const [key, value] = [markKey(tenant, 0), markKey(tenant, endEntry)];
+    await this.#parts.store.write([{ kind: KIND_RANGE_DELETE, key, value }]);
+  }
+
+  async #sweepInBackground(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#parts.onWarning(
+        new StemeError('STEME_IO', `the quarantine could not be swept (${reason}); it is tried again`, { cause }),
+      );
+    }
+    this.start();
+  }
+
+  #readClocks(): ClockReading {
+    return { wallMs: this.#parts.clock.nowMs(), monotonicMs: this.#parts.clock.monotonicMs() };
+  }
+}

@@ -1,0 +1,54 @@
+import type { CorruptionError } from '../../base/errors.js';
+import type { JournalEntry } from '../../quarantine/entry-codec.js';
+import type { EntryRange } from '../../quarantine/entry-range.js';
+import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
+import type { EntryMark } from './entry-marks.js';
+import { MarkCursor } from './mark-cursor.js';
+import type { QuarantinedRecord } from './quarantine-api.js';
+import type { SystemStore } from './system-store.js';
+
+export type RecordEvent =
+  | { readonly kind: 'record'; readonly record: QuarantinedRecord; readonly mark: EntryMark | undefined }
+  | { readonly kind: 'damage'; readonly error: CorruptionError };
+
+/** The entries of a tenant with what became of them, in order. Errors: STEME_IO, STEME_UNSUPPORTED, STEME_CORRUPTION of a mark. */
+export async function* readRecords(
+  journal: QuarantineJournal,
+  store: SystemStore,
+  tenant: string,
+  range: EntryRange,
+): AsyncGenerator<RecordEvent, void> {
+  const marks = new MarkCursor(store, tenant);
+  try {
+    for await (const event of journal.read(tenant, range)) {
+      if (event.kind === 'damage') {
+        yield event;
+        continue;
+      }
+      const mark = await marks.markOf(event.entry.number);
+      yield { kind: 'record', record: recordOf(event.entry, mark), mark };
+    }
+  } finally {
+    await marks.close();
+  }
+}
+
+function recordOf(entry: JournalEntry, mark: EntryMark | undefined): QuarantinedRecord {
+  const { payload } = entry;
+  return {
+    number: entry.number,
+    tenant: entry.tenant,
+    id: entry.id,
+    reason: entry.reason,
+    detail: entry.detail,
+    source: entry.source,
+    position: entry.sourcePosition,
+    contentType: entry.contentType,
+    timestampMs: entry.timestampMs,
+    appendedAtMs: entry.appendedAtMs,
+    attempts: entry.attemptCount + (mark?.state === 'failed' ? mark.count : 0),
+    lastError: mark?.error ?? '',
+    isReplayed: mark?.state === 'done',
+    payload: Buffer.from(payload.buffer, payload.byteOffset, payload.length),
+  };
+}

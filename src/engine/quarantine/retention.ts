@@ -1,0 +1,56 @@
+/** How long entries are kept, how many, and what happens when there are too many. Pure. */
+import type { RemovableSegment } from '../../quarantine/tenant-journal.js';
+import type { QuarantineSettings, TenantSettings } from './quarantine-settings.js';
+
+const HOUR_MS = 3600 * 1000;
+const MINUTE_MS = 60 * 1000;
+/** Between two looks the clocks may come apart by so much. */
+const CLOCK_LEAP_MS_MAX = 5 * MINUTE_MS;
+
+/** Those of a tenant: its own, and what it leaves out from those of all. */
+export function settingsOf(settings: QuarantineSettings, tenant: string): TenantSettings {
+  const { retentionMs, bytesMax, entriesMax, whenFull } = settings;
+  return { retentionMs, bytesMax, entriesMax, whenFull, ...settings.tenants[tenant] };
+}
+
+/** How often to look for what has expired. */
+export function sweepPeriodMs(settings: QuarantineSettings): number {
+  const all = [
+    settings.retentionMs,
+    ...Object.values(settings.tenants).map((own) => own.retentionMs ?? settings.retentionMs),
+  ];
+  const shortest = Math.min(...all.filter((ms) => ms > 0), Number.MAX_SAFE_INTEGER);
+  return Math.min(HOUR_MS, Math.max(MINUTE_MS, shortest / 24));
+}
+
+/** Whether all of the segment is older than its tenant keeps it. */
+export function isExpired({ appendedAtMsMax }: RemovableSegment, retentionMs: number, nowMs: number): boolean {
+  return retentionMs > 0 && appendedAtMsMax < nowMs - retentionMs;
+}
+
+/**
+ * Whether the time of day can be believed: it has not leapt forwards since the last look, by the clock that only counts. A clock that was
+ * set to next month must not take this month's entries.
+ */
+export function isClockSound(last: ClockReading, now: ClockReading): boolean {
+  const passedMs = now.monotonicMs - last.monotonicMs;
+  return now.wallMs - last.wallMs <= passedMs + CLOCK_LEAP_MS_MAX;
+}
+
+export interface ClockReading {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+/** What is wrong with one more entry; undefined if nothing is. */
+export function excessOf(
+  { entriesMax, bytesMax }: TenantSettings,
+  totals: { readonly entryCount: number; readonly payloadBytes: number },
+  payloadBytes: number,
+): string | undefined {
+  if (entriesMax > 0 && totals.entryCount + 1 > entriesMax) return `${totals.entryCount} of ${entriesMax} entries`;
+  if (bytesMax > 0 && totals.payloadBytes + payloadBytes > bytesMax) {
+    return `${totals.payloadBytes} of ${bytesMax} bytes, and this record has ${payloadBytes}`;
+  }
+  return undefined;
+}
