@@ -33,6 +33,8 @@ describe('clear', () => {
   it('takes keys of the largest size with it', async () => {
     await using db = new MemoryLevel<Buffer>({ keyEncoding: 'buffer' });
     const largest = Buffer.alloc(KEY_BYTES_MAX, 255);
+    // One more 255, and it would be a key of the engine itself.
+    largest[15] = 254;
     await db.put(largest, 'last');
     await db.put(Buffer.from('a'), 'first');
     await db.clear();
