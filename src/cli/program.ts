@@ -18,6 +18,7 @@ import { type IngestFlags, ingestCommand } from './ingest-command.js';
 import { Output } from './output.js';
 import { packageVersion } from './package-version.js';
 import { type ProfileFlags, profileCommand } from './profile/profile-command.js';
+import { addQuarantine } from './quarantine/add-quarantine.js';
 import { FORMAT_NAMES } from './record-reader/record-reader.js';
 import { type RepairFlags, repairCommand } from './repair-command.js';
 import { type ScanFlags, scanCommand } from './scan-command.js';
@@ -77,6 +78,7 @@ function buildProgram(environment: CliEnvironment, finish: Finish, writeOut: (te
   addCheckpoint(program, environment, finish);
   addBackup(program, environment, finish);
   addRestore(program, environment, finish);
+  addQuarantine(program, environment, finish, { database: databaseCommand, reading: readingCommand });
   addVerify(program, environment, finish);
   addRepair(program, environment, finish);
   addProfile(program, environment, finish);

@@ -1,0 +1,94 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { CliEnvironment } from '../cli-environment.js';
+import { FORMAT_NAMES } from '../record-reader/record-reader.js';
+import {
+  auditsCommand,
+  exportCommand,
+  type ListFlags,
+  listCommand,
+  purgeCommand,
+  showCommand,
+  tenantsCommand,
+} from './quarantine-commands.js';
+import { momentOf } from './quarantine-flags.js';
+import { type ReplayFlags, replayCommand } from './replay-command.js';
+
+type Finish = (exitCode: number) => void;
+/** Makes a command below `parent` with the options that all have. */
+type MakeCommand = (parent: Command, name: string) => Command;
+
+/** `steme quarantine …` */
+export function addQuarantine(
+  program: Command,
+  environment: CliEnvironment,
+  finish: Finish,
+  make: { readonly database: MakeCommand; readonly reading: MakeCommand },
+): void {
+  const quarantine = program
+    .command('quarantine')
+    .description('records that were not accepted: list, show, replay, purge, export');
+  withFilter(make.reading(quarantine, 'ls'))
+    .description('print entries, one a line: number, tenant, time, attempts, reason, detail, record')
+    .option('--limit <entries>', 'at most this many', wholeNumber)
+    .option('--all', 'those that were replayed as well')
+    .action(async (flags: ListFlags) => finish(await listCommand(flags, environment)));
+  make
+    .reading(quarantine, 'tenants')
+    .description('print a row for each tenant')
+    .action(async (flags: ListFlags) => finish(await tenantsCommand(flags, environment)));
+  make
+    .reading(quarantine, 'show')
+    .description('print a record as it came, byte for byte')
+    .argument('<ID>', 'its id')
+    .requiredOption('--tenant <id>', 'whose it is')
+    .action(async (id: string, flags: ListFlags & { tenant: string }) =>
+      finish(await showCommand(id, flags, environment)),
+    );
+  addReplay(make.database(quarantine, 'replay'), environment, finish);
+  make
+    .database(quarantine, 'purge')
+    .description('remove what was appended before a time, in whole segments')
+    .requiredOption('--tenant <id>', 'whose')
+    .requiredOption('--before <time>', 'a time, or an age such as 7d', momentOf)
+    .action(async (flags: Parameters<typeof purgeCommand>[0]) => finish(await purgeCommand(flags, environment)));
+  withFilter(make.reading(quarantine, 'export'))
+    .description('print entries whole, a JSON object a line')
+    .option('--limit <entries>', 'at most this many', wholeNumber)
+    .option('--all', 'those that were replayed as well')
+    .action(async (flags: ListFlags) => finish(await exportCommand(flags, environment)));
+  make
+    .reading(quarantine, 'audits')
+    .description('print who replayed what, and with what outcome, a JSON object a line')
+    .action(async (flags: ListFlags) => finish(await auditsCommand(flags, environment)));
+}
+
+function addReplay(command: Command, environment: CliEnvironment, finish: Finish): void {
+  withFilter(command)
+    .description('send entries the way of "steme ingest"; what fails stays, with one more attempt')
+    .addOption(
+      new Option('--format <format>', 'how the record stands in the entry').choices(FORMAT_NAMES).default('lines'),
+    )
+    .option('--key <field>', 'as of ingest')
+    .option('--timestamp <field>', 'as of ingest')
+    .option('--fix <module>', 'a module whose default export repairs a record: (record) => payload or undefined')
+    .option('--rate <entries>', 'at most so many a second', wholeNumber)
+    .option('--max-attempts <n>', 'pass over what was tried so often (default: 5)', wholeNumber)
+    .option('--dry-run', 'write nothing, count only')
+    .option('--strict', 'exit with code 6 if anything stays')
+    .action(async (flags: ReplayFlags) => finish(await replayCommand(flags, environment)));
+}
+
+function withFilter(command: Command): Command {
+  return command
+    .option('--tenant <id>', 'of this tenant alone')
+    .option('--from <time>', 'records from this time on: a time, or an age such as 12h', momentOf)
+    .option('--to <time>', 'records before this time', momentOf)
+    .option('--reason <code>', 'that were rejected for this')
+    .option('--id <id>', 'of this id');
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('It must be a whole number.');
+}
