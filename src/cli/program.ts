@@ -25,6 +25,7 @@ import { type ScanFlags, scanCommand } from './scan-command.js';
 import { type SizeFlags, sizeCommand } from './size-command.js';
 import { type StatsFlags, statsCommand } from './stats-command.js';
 import { type VerifyFlags, verifyCommand } from './verify-command.js';
+import { wholeNumber } from './whole-number.js';
 
 const RECORDS_PER_BATCH_DEFAULT = 1000;
 const RECORDS_PER_BATCH_MAX = 100_000;
@@ -240,10 +241,4 @@ function secondsOf(text: string): number {
   const seconds = Number(text);
   if (text.trim() !== '' && seconds >= PROFILE_SECONDS_MIN && seconds <= PROFILE_SECONDS_MAX) return seconds;
   throw new InvalidArgumentError(`It must be ${PROFILE_SECONDS_MIN} to ${PROFILE_SECONDS_MAX}.`);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError('It must be a whole number.');
 }

@@ -37,14 +37,14 @@ export function checkProfileCall({ seconds, kind, signal }: ProfileOptions): voi
   ]);
 }
 
-function refuseProblems(problems: readonly string[]): void {
+export function refuseProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new InvalidOptionsError(problems);
 }
 
-function signalProblems(signal: AbortSignal | undefined): string[] {
+export function signalProblems(signal: AbortSignal | undefined): string[] {
   return signal === undefined || signal instanceof AbortSignal ? [] : ['signal must be an AbortSignal'];
 }
 
-function functionProblems(name: string, value: unknown): string[] {
+export function functionProblems(name: string, value: unknown): string[] {
   return value === undefined || typeof value === 'function' ? [] : [`${name} must be a function`];
 }

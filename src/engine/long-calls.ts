@@ -28,14 +28,17 @@ export class LongCalls {
   }
 }
 
+/** For calls that do their work in parts, each of which stands. */
+export const PARTS_REMAIN = 'what was done before stays';
+
 /** Throws what a call with this signal is to end with: STEME_CLOSED when the database was closed, else STEME_ABORTED. */
-export function throwIfEnded(signal: AbortSignal): void {
-  if (signal.aborted) throw endOf(signal);
+export function throwIfEnded(signal: AbortSignal, remains = 'nothing of it is left'): void {
+  if (signal.aborted) throw endOf(signal, remains);
 }
 
-export function endOf(signal: AbortSignal): StemeError {
+export function endOf(signal: AbortSignal, remains = 'nothing of it is left'): StemeError {
   const { reason } = signal;
   if (reason instanceof StemeError && reason.code === 'STEME_CLOSED') return reason;
-  const message = 'the call was aborted by its signal; nothing of it is left';
+  const message = `the call was aborted by its signal; ${remains}`;
   return new StemeError('STEME_ABORTED', message, { cause: reason });
 }

@@ -16,7 +16,6 @@ import type { FileHandle, FileSystem } from '../fs/file-system.js';
 import { FRAME_MEMORY_BYTES, FrameWriter } from '../log/frame-writer.js';
 import { FRAME_ALIGNMENT_BYTES } from '../log/log-format.js';
 import type { SegmentAllocator } from '../log/segment-allocator.js';
-import { LatencyHistogram } from '../metrics/latency-histogram.js';
 import { type EncodedEntry, encodedEntry } from './encoded-entry.js';
 import type { JournalEntry } from './entry-codec.js';
 import { IntakeGroup } from './intake-group.js';
@@ -62,8 +61,6 @@ export class IntakeWriter {
   #failure: StemeError | undefined;
   readonly #waitingForIdle: (() => void)[] = [];
 
-  readonly latency = new LatencyHistogram();
-  writtenBytes = 0;
   syncCount = 0;
 
   constructor(options: IntakeWriterOptions) {
@@ -72,18 +69,14 @@ export class IntakeWriter {
     this.#predecessorEndBytes = options.predecessorEndBytes;
   }
 
-  get failure(): StemeError | undefined {
-    return this.#failure;
-  }
-
   /** The file that is written now, or undefined before the first write. */
   get fileNumber(): number | undefined {
     return this.#file?.number;
   }
 
   /**
-   * Durable when it resolves. An entry without an id has its number for one. The caller has checked the draft. Errors: STEME_IO, after which it is not there; after one that room on
-   * the disk does not heal, all later calls fail with STEME_BACKGROUND.
+   * Durable when it resolves. An entry without an id has its number for one. The caller has checked the draft. Errors: STEME_IO, after
+   * which it is not there; after one that room on the disk does not heal, all later calls fail with STEME_BACKGROUND.
    */
   async append(draft: EntryDraft): Promise<JournalEntry> {
     if (this.#failure !== undefined) throw this.#failure;
@@ -145,10 +138,8 @@ export class IntakeWriter {
 
   /** Never rejects: the group does. */
   async #run(group: IntakeGroup): Promise<void> {
-    const startedAtMs = this.#options.clock.monotonicMs();
     try {
       const fileNumber = await this.#write(group);
-      this.latency.record(this.#options.clock.monotonicMs() - startedAtMs);
       this.#options.onSafe(group.entries, fileNumber);
       group.done.resolve();
     } catch (cause) {
@@ -179,9 +170,7 @@ export class IntakeWriter {
   /** Returns the number of the file that has the group. */
   async #write(group: IntakeGroup): Promise<number> {
     const file = this.#file !== undefined && !this.#isOver(this.#file) ? this.#file : await this.#openNext(group);
-    const beforeBytes = file.frames.written.sizeBytes;
     await file.frames.append(group.records());
-    this.writtenBytes += file.frames.written.sizeBytes - beforeBytes;
     await this.#sync();
     if (file.frames.written.sizeBytes > file.preallocatedBytes / 4) this.#options.allocator.prepare();
     return file.number;

@@ -219,6 +219,7 @@ export class QuarantineJournal {
     const { files, numbers, nextEntry } = await readIntake(fileSystem, this.#directory, databaseId);
     for (const file of files) this.#takeRecovered(file);
     this.#damages = files.flatMap(({ damages }) => damages);
+    for (const damage of this.#damages) this.#options.onWarning(damage);
     for (const number of numbers) this.#usedFiles.set(number, Number.MAX_SAFE_INTEGER);
     for (const { number, firstEntry } of files) this.#usedFiles.set(number, firstEntry);
     const spares = journalFileNumbers(await fileSystem.list(this.#directory), 'recycled');

@@ -140,11 +140,6 @@ export class TenantJournal {
     });
   }
 
-  /** Ends the segment that is written, if there is one with entries. Errors: STEME_IO. */
-  seal(): Promise<void> {
-    return this.#change(() => this.#seal());
-  }
-
   /** Closes the file that is written. */
   release(): Promise<void> {
     return this.#change(async () => this.#active?.release());

@@ -16,7 +16,7 @@ import { answerOfPromise, fuzzRuns, guardedDisk, mutate, mutations, mutationsInP
 import { eventsOf, frameOf, IDENTITY, memoryWith, PATH } from './log-bytes.js';
 
 /**
- * The WAL and the manifest are read by this reader, and the quarantine journals will be: they do not exist yet, and share the framing.
+ * The WAL, the manifest and the quarantine journals are read by this reader.
  */
 const OPTIONS = fuzzRuns(300);
 const STALE_IDENTITY = 0x0ddba11;

@@ -137,7 +137,8 @@ describe('a damaged quarantine journal', () => {
     // In direct mode a group has a block of its own: this is the payload of the second.
     bytes[2 * 4096 + 100] ^= 1;
     writeFile(survivor, path, bytes);
-    const { journal } = await openJournal(survivor);
+    const { journal, warnings } = await openJournal(survivor);
+    expect(warnings.map(({ code }) => code)).toEqual(['STEME_CORRUPTION']);
     expect(journal.damages.map(({ damage }) => damage)).toEqual([
       expect.objectContaining({ file: path, offsetBytes: 2 * 4096 }),
     ]);

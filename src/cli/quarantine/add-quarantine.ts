@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CliEnvironment } from '../cli-environment.js';
 import { FORMAT_NAMES } from '../record-reader/record-reader.js';
+import { wholeNumber } from '../whole-number.js';
 import {
   auditsCommand,
   exportCommand,
@@ -85,10 +86,4 @@ function withFilter(command: Command): Command {
     .option('--to <time>', 'records before this time', momentOf)
     .option('--reason <code>', 'that were rejected for this')
     .option('--id <id>', 'of this id');
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError('It must be a whole number.');
 }

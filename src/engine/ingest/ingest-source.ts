@@ -12,7 +12,7 @@ import type { Clock } from '../../base/clock.js';
 import { StemeError } from '../../base/errors.js';
 import { MIB } from '../../base/limits.js';
 import type { BatchOperation } from '../api.js';
-import { throwIfEnded } from '../long-calls.js';
+import { PARTS_REMAIN, throwIfEnded } from '../long-calls.js';
 import type { Quarantine } from '../quarantine/quarantine-api.js';
 import type { SystemStore } from '../quarantine/system-store.js';
 import type { Operation } from '../write-queue.js';
@@ -69,15 +69,16 @@ export class SourceIngest {
     const resumeAt = name === undefined ? 0 : readPosition(store, name);
     try {
       for await (const item of source) {
-        throwIfEnded(this.#signal);
+        throwIfEnded(this.#signal, PARTS_REMAIN);
         if (this.#position < resumeAt) this.#counts.skipped++;
         else await this.#take(item);
         this.#position++;
         const batch = this.#batch;
         if (batch.accepted + batch.rejected >= batchRecords || batch.bytes >= BATCH_BYTES) await this.#send();
       }
-      await this.#send();
     } finally {
+      // Also where the source has failed, or the caller has enough: what it gave is kept.
+      if (this.#failure === undefined) await this.#send();
       await Promise.all(this.#inFlight);
     }
     this.#throwFailure();

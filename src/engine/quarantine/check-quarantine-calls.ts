@@ -1,4 +1,3 @@
-import { InvalidOptionsError } from '../../base/errors.js';
 import {
   QUARANTINE_CONTENT_TYPE_BYTES_MAX,
   QUARANTINE_DETAIL_BYTES_MAX,
@@ -8,6 +7,7 @@ import {
 } from '../../base/limits.js';
 import type { EntryRange } from '../../quarantine/entry-range.js';
 import { tenantBytes } from '../../quarantine/tenant-directory.js';
+import { functionProblems, refuseProblems, signalProblems } from '../check-calls.js';
 import type {
   Moment,
   QuarantineAppendOptions,
@@ -59,8 +59,8 @@ export function checkReplay(options: ReplayOptions): void {
     ...wholeProblems('concurrency', concurrency, CONCURRENCY_MAX),
     ...(concurrency === 0 ? ['concurrency must be 1 or more'] : []),
     ...wholeProblems('maxAttempts', maxAttempts, ATTEMPTS_MAX),
-    ...(fix === undefined || typeof fix === 'function' ? [] : ['fix must be a function']),
-    ...(onProgress === undefined || typeof onProgress === 'function' ? [] : ['onProgress must be a function']),
+    ...functionProblems('fix', fix),
+    ...functionProblems('onProgress', onProgress),
     ...(by === undefined || typeof by === 'string' ? [] : ['by must be a text']),
     ...signalProblems(signal),
   ]);
@@ -83,12 +83,14 @@ export function checkFilter({ tenant, from, to, reason, id }: QuarantineFilter):
   };
 }
 
-export function msOf(moment: Moment): number {
-  return typeof moment === 'number' ? moment : moment.getTime();
+/** Errors: STEME_INVALID_OPTION, STEME_INVALID_TENANT. */
+export function checkPurge(tenant: string, before: Moment): void {
+  tenantBytes(tenant);
+  refuseProblems(before === undefined ? ['before must be given'] : momentProblems('before', before));
 }
 
-function refuseProblems(problems: readonly string[]): void {
-  if (problems.length > 0) throw new InvalidOptionsError(problems);
+export function msOf(moment: Moment): number {
+  return typeof moment === 'number' ? moment : moment.getTime();
 }
 
 function textProblems(name: string, value: string | undefined, bytesMax: number): string[] {
@@ -108,8 +110,4 @@ function momentProblems(name: string, value: Moment | undefined): string[] {
 function wholeProblems(name: string, value: number | undefined, max: number): string[] {
   if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= max)) return [];
   return [`${name} must be a whole number from 0 to ${max}, got ${value}`];
-}
-
-function signalProblems(signal: AbortSignal | undefined): string[] {
-  return signal === undefined || signal instanceof AbortSignal ? [] : ['signal must be an AbortSignal'];
 }

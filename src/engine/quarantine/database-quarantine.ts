@@ -10,7 +10,7 @@ import { handlerOfPipeline } from '../ingest/pipeline-handler.js';
 import type { LongCalls } from '../long-calls.js';
 import { throwIfEnded } from '../long-calls.js';
 import type { Operation } from '../write-queue.js';
-import { checkFilter, checkList, msOf } from './check-quarantine-calls.js';
+import { checkFilter, checkList, checkPurge, msOf } from './check-quarantine-calls.js';
 import { decodeMark, markKey } from './entry-marks.js';
 import type {
   Moment,
@@ -150,7 +150,7 @@ export class DatabaseQuarantine implements Quarantine {
   /** Removes segments of which every record was appended before; returns how many entries they had. */
   async purge({ tenant, before }: { readonly tenant: string; readonly before: Moment }): Promise<number> {
     this.#parts.guard.assertWritable();
-    tenantBytes(tenant);
+    checkPurge(tenant, before);
     const beforeMs = msOf(before);
     return this.#sweeper.remove(tenant, (segment) => segment.appendedAtMsMax < beforeMs);
   }

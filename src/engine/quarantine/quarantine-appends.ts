@@ -37,7 +37,8 @@ export class QuarantineAppends {
   /** Errors: STEME_INVALID_TENANT, _OPTION, _VALUE, STEME_QUARANTINE_FULL, STEME_IO, STEME_BACKGROUND. */
   async append(tenant: string, payload: BytesLike, options: QuarantineAppendOptions): Promise<QuarantineReceipt> {
     checkAppend(tenant, options);
-    const bytes = valueBytes(payload);
+    // The caller may use its memory again while this waits.
+    const bytes = Uint8Array.from(valueBytes(payload));
     if (options.ifAbsent !== true || options.id === undefined) return this.#appendOne(tenant, bytes, options);
     return this.#appendOnce(tenant, options.id, bytes, options);
   }
@@ -49,12 +50,10 @@ export class QuarantineAppends {
     options: QuarantineAppendOptions,
   ): Promise<QuarantineReceipt> {
     const key = JSON.stringify([tenant, id]);
-    // The caller may use its memory again while this waits.
-    const copy = Uint8Array.from(payload);
     const before = this.#unique.get(key) ?? Promise.resolve();
     const appended = before.then(async () => {
       const number = await this.#lastNumberOf(tenant, id);
-      return number === undefined ? this.#appendOne(tenant, copy, options) : { number, id, isNew: false };
+      return number === undefined ? this.#appendOne(tenant, payload, options) : { number, id, isNew: false };
     });
     const settled = Promise.allSettled([appended]).then(() => {
       if (this.#unique.get(key) === settled) this.#unique.delete(key);

@@ -1,8 +1,5 @@
 import { StemeError } from '../../base/errors.js';
-import { VALUE_BYTES_MAX } from '../../base/limits.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
-import type { BytesLike } from '../api.js';
-import { valueBytes } from '../user-bytes.js';
 import { checkFilter, checkReplay } from './check-quarantine-calls.js';
 import type { QuarantineFilter, ReplayAudit, ReplayHandler, ReplayOptions, ReplayResult } from './quarantine-api.js';
 import type { QuarantineSweeper } from './quarantine-sweeper.js';
@@ -12,7 +9,7 @@ import { newAuditId, type ReplayAudits } from './replay-audits.js';
 const CONCURRENCY_DEFAULT = 256;
 const MAX_ATTEMPTS_DEFAULT = 5;
 
-export interface QuarantineReplaysParts extends Omit<ReplayParts, 'journal' | 'payloadOf'> {
+export interface QuarantineReplaysParts extends Omit<ReplayParts, 'journal'> {
   readonly journal: () => Promise<QuarantineJournal>;
   readonly audits: ReplayAudits;
   readonly sweeper: QuarantineSweeper;
@@ -44,7 +41,7 @@ export class QuarantineReplays {
       const journal = await this.#parts.journal();
       const tenants = filter.tenant === undefined ? await journal.tenants() : [filter.tenant];
       const replay = new Replay(
-        { ...this.#parts, journal, payloadOf },
+        { ...this.#parts, journal },
         {
           tenants,
           range,
@@ -105,10 +102,4 @@ export class QuarantineReplays {
     const durationMs = clock.monotonicMs() - begunAtMs;
     return { ...replay.counts, auditId: isDryRun ? undefined : auditId, durationMs };
   }
-}
-
-function payloadOf(fixed: unknown): Buffer {
-  const bytes = valueBytes(fixed as BytesLike);
-  if (bytes.length > VALUE_BYTES_MAX) throw new StemeError('STEME_INVALID_VALUE', 'a fixed payload is too long');
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -10,8 +10,9 @@ import { MIB } from '../../base/limits.js';
 import type { Timers } from '../../base/timers.js';
 import type { EntryRange } from '../../quarantine/entry-range.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
-import type { BatchOperation } from '../api.js';
-import { throwIfEnded } from '../long-calls.js';
+import type { BatchOperation, BytesLike } from '../api.js';
+import { PARTS_REMAIN, throwIfEnded } from '../long-calls.js';
+import { valueBytes } from '../user-bytes.js';
 import type { Operation } from '../write-queue.js';
 import type { QuarantinedRecord, ReplayCounts, ReplayHandler, ReplayOptions, ReplayWrites } from './quarantine-api.js';
 import { type RecordEvent, readRecords } from './read-records.js';
@@ -30,7 +31,6 @@ export interface ReplayParts {
   readonly timers: Timers;
   /** Errors: as of `batch`. */
   readonly checkWrites: (operations: readonly BatchOperation[]) => Operation[];
-  readonly payloadOf: (payload: unknown) => Buffer;
 }
 
 export interface ReplayPlan {
@@ -87,7 +87,7 @@ export class Replay {
     let chunk: Item[] = [];
     let bytes = 0;
     for await (const event of readRecords(journal, store, tenant, range)) {
-      throwIfEnded(this.#plan.signal);
+      throwIfEnded(this.#plan.signal, PARTS_REMAIN);
       const item = walk.take(event, this.#counts);
       if (item === undefined) continue;
       chunk.push(item);
@@ -120,7 +120,7 @@ export class Replay {
     const { fix, handler, isDryRun, signal } = this.#plan;
     try {
       const fixed = await fix?.(record);
-      const whole = fixed === undefined ? record : { ...record, payload: this.#parts.payloadOf(fixed) };
+      const whole = fixed === undefined ? record : { ...record, payload: payloadOf(fixed) };
       const writes = isDryRun ? undefined : await handler(whole, { signal, attempt: record.attempts + 1 });
       return { operations: this.#parts.checkWrites(listOf(writes)) };
     } catch (error) {
@@ -151,7 +151,7 @@ export class Replay {
     await new Promise<void>((resolve) => {
       this.#parts.timers.after(waitMs, resolve);
     });
-    throwIfEnded(this.#plan.signal);
+    throwIfEnded(this.#plan.signal, PARTS_REMAIN);
   }
 
   #throwFailure(): void {
@@ -213,6 +213,11 @@ class TenantWalk {
     this.#isNext = false;
     this.#firstLeft ??= number;
   }
+}
+
+function payloadOf(fixed: BytesLike): Buffer {
+  const bytes = valueBytes(fixed);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function listOf(writes: ReplayWrites): readonly BatchOperation[] {

@@ -125,6 +125,26 @@ describe('db.quarantine', () => {
     });
   });
 
+  it('copies the payload: the caller may use its memory again at once', async () => {
+    await withDatabase(disk, {}, async (db) => {
+      for (const options of [{ reason: 'r' }, { reason: 'r', id: 'once', ifAbsent: true }]) {
+        const payload = Buffer.from('before');
+        const appended = db.quarantine.append('a', payload, options);
+        payload.fill('x');
+        await appended;
+      }
+      expect(await listed(db)).toEqual(['a: before', 'a: before']);
+    });
+  });
+
+  it('refuses a purge before no time', async () => {
+    await withDatabase(disk, {}, async (db) => {
+      for (const before of [new Date('never'), Number.NaN, 'soon' as never]) {
+        await expect(db.quarantine.purge({ tenant: 'a', before })).rejects.toEqual(code('STEME_INVALID_OPTION'));
+      }
+    });
+  });
+
   it('is refused on a database that is only read, and readable there', async () => {
     await withDatabase(disk, {}, (db) => db.quarantine.append('a', 'x', { reason: 'r' }));
     await withDatabase(disk, { readOnly: true }, async (db) => {

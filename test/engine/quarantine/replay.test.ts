@@ -130,7 +130,10 @@ describe('a replay', () => {
         return store(record);
       };
       const options = { concurrency: 10, signal: controller.signal };
-      await expect(db.quarantine.replay({}, handler, options)).rejects.toEqual(code('STEME_ABORTED'));
+      await expect(db.quarantine.replay({}, handler, options)).rejects.toMatchObject({
+        code: 'STEME_ABORTED',
+        message: 'the call was aborted by its signal; what was done before stays',
+      });
       expect(await entriesOf(db)).toHaveLength(40);
       expect(await db.quarantine.replay({}, store)).toMatchObject({ found: 60, replayed: 60 });
       expect(await entriesOf(db)).toHaveLength(100);
