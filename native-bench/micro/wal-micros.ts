@@ -48,7 +48,7 @@ function framing(name: string, recordsPerFrame: number): Micro {
           at = writeOperation(bytes, at, KIND_PUT, keys, keyStart, keyStart + KEY_BYTES, values[i], 0, VALUE_BYTES);
         }
         ring.finishFrame(start, at, FRAME_FULL, group);
-        sealFrame(bytes.subarray(start, at), { identity: 7, ordinal, durableMark: sequence - 1, type: FRAME_FULL });
+        sealFrame(bytes, start, at, { identity: 7, ordinal, durableMark: sequence - 1, type: FRAME_FULL });
         ring.release(group.ringMark);
         sequence += recordsPerFrame;
         ordinal = (ordinal + 1) | 0;

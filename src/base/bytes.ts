@@ -69,6 +69,15 @@ export function alignUp(value: number, alignment: number): number {
   return Math.ceil(value / alignment) * alignment;
 }
 
+export function readUint16(source: Uint8Array, at: number): number {
+  return source[at] | (source[at + 1] << 8);
+}
+
+export function writeUint16(target: Uint8Array, at: number, value: number): void {
+  target[at] = value;
+  target[at + 1] = value >>> 8;
+}
+
 export function readUint32(source: Uint8Array, at: number): number {
   return (source[at] | (source[at + 1] << 8) | (source[at + 2] << 16) | (source[at + 3] << 24)) >>> 0;
 }
@@ -88,6 +97,8 @@ export function readUint64(source: Uint8Array, at: number): number {
 }
 
 export function writeUint64(target: Uint8Array, at: number, value: number): void {
-  writeUint32(target, at, value % TWO_32);
-  writeUint32(target, at + 4, Math.floor(value / TWO_32));
+  const high = Math.floor(value / TWO_32);
+  // A remainder of numbers beyond 32 bits would be a call of its own.
+  writeUint32(target, at, value - high * TWO_32);
+  writeUint32(target, at + 4, high);
 }

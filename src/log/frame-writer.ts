@@ -79,11 +79,16 @@ export class FrameWriter {
 
   /** Errors: STEME_IO. */
   async append(records: readonly RecordPieces[]): Promise<void> {
-    const sizes = records.map((pieces) => pieces.reduce((sum, piece) => sum + piece.length, 0));
+    const sizes = records.map(bytesOf);
     this.#begin(sizes.reduce((sum, size) => sum + this.#paddedBytes(size), 0));
     for (let i = 0; i < records.length; i++) {
-      if (sizes[i] <= LOG_FRAME_PAYLOAD_BYTES_MAX) await this.#add(records[i], sizes[i], FRAME_FULL);
-      else await this.#addFragments(records[i], sizes[i]);
+      if (sizes[i] > LOG_FRAME_PAYLOAD_BYTES_MAX) {
+        await this.#addFragments(records[i], sizes[i]);
+        continue;
+      }
+      // Waiting only where there is something to wait for: records are small, and many.
+      if (!this.#hasRoomFor(sizes[i])) await this.#flush();
+      this.#place(records[i], sizes[i], FRAME_FULL);
     }
     await this.#flush();
   }
@@ -93,13 +98,14 @@ export class FrameWriter {
     assert(recordBytes <= LOG_RECORD_BYTES_MAX, 'a log record is within its limit');
     for (let start = 0; start < recordBytes; start += LOG_FRAME_PAYLOAD_BYTES_MAX) {
       const end = Math.min(start + LOG_FRAME_PAYLOAD_BYTES_MAX, recordBytes);
-      await this.#add([pieces[0].subarray(start, end)], end - start, frameTypeOf(start === 0, end === recordBytes));
+      if (!this.#hasRoomFor(end - start)) await this.#flush();
+      const type = frameTypeOf(start === 0, end === recordBytes);
+      this.#place([pieces[0].subarray(start, end)], end - start, type);
     }
   }
 
-  async #add(pieces: RecordPieces, payloadBytes: number, type: number): Promise<void> {
-    if (this.#batchBytes + this.#paddedBytes(payloadBytes) > this.#batch.length) await this.#flush();
-    this.#place(pieces, payloadBytes, type);
+  #hasRoomFor(payloadBytes: number): boolean {
+    return this.#batchBytes + this.#paddedBytes(payloadBytes) <= this.#batch.length;
   }
 
   #paddedBytes(payloadBytes: number): number {
@@ -119,7 +125,7 @@ export class FrameWriter {
     }
     this.#batchBytes = start + this.#paddedBytes(payloadBytes);
     this.#batch.fill(0, at, this.#batchBytes);
-    sealFrame(this.#batch.subarray(start, at), {
+    sealFrame(this.#batch, start, at, {
       identity: this.#identity,
       ordinal: this.#written.frameCount + this.#batchFrames,
       durableMark: this.#durable.frameCount,
@@ -136,4 +142,10 @@ export class FrameWriter {
     this.#batchBytes = 0;
     this.#batchFrames = 0;
   }
+}
+
+function bytesOf(pieces: RecordPieces): number {
+  let bytes = 0;
+  for (const piece of pieces) bytes += piece.length;
+  return bytes;
 }

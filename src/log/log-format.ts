@@ -39,15 +39,20 @@ export interface FrameHeader {
   readonly type: number;
 }
 
-/** Fills in the header of a frame whose payload already stands behind it: `frame` is header and payload, nothing else. */
-export function sealFrame(frame: Uint8Array, header: Omit<FrameHeader, 'payloadBytes'>): void {
-  writeUint32(frame, 4, frame.length - FRAME_HEADER_BYTES);
-  writeUint32(frame, 8, header.identity);
-  writeUint32(frame, 12, header.ordinal);
-  writeUint64(frame, 16, header.durableMark);
-  writeUint32(frame, 24, header.type);
-  writeUint32(frame, 28, 0);
-  writeUint32(frame, 0, crc32c(frame.subarray(4)));
+/** Fills in the header of a frame whose payload already stands behind it: the frame, header and payload, is `target[start, end)`. */
+export function sealFrame(
+  target: Uint8Array,
+  start: number,
+  end: number,
+  header: Omit<FrameHeader, 'payloadBytes'>,
+): void {
+  writeUint32(target, start + 4, end - start - FRAME_HEADER_BYTES);
+  writeUint32(target, start + 8, header.identity);
+  writeUint32(target, start + 12, header.ordinal);
+  writeUint64(target, start + 16, header.durableMark);
+  writeUint32(target, start + 24, header.type);
+  writeUint32(target, start + 28, 0);
+  writeUint32(target, start, crc32c(target.subarray(start + 4, end)));
 }
 
 export function readFrameHeader(source: Uint8Array, at: number): FrameHeader {

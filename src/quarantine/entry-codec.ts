@@ -22,7 +22,7 @@
  *
  * Its length follows from the lengths in it, so that entries stand back to back.
  */
-import { readUint32, readUint64, writeUint32, writeUint64 } from '../base/bytes.js';
+import { readUint16, readUint32, readUint64, writeUint16, writeUint32, writeUint64 } from '../base/bytes.js';
 import { crc32c } from '../base/checksum.js';
 import { assert, CorruptionError, StemeError } from '../base/errors.js';
 import {
@@ -39,16 +39,21 @@ import {
 export const ENTRY_FORMAT_VERSION = 1;
 export const ENTRY_HEAD_BYTES = 56;
 const CHECKSUM_BYTES = 4;
+const TEXT_LOOP_BYTES_MAX = 32;
 
-/** The texts of an entry: where the head has the length of each, and how long it may be. In the order in which they stand. */
+/** The texts of an entry, in the order in which they stand, and how long each may be. */
 const TEXTS = [
-  { name: 'tenant id', lengthAt: 2, bytesMax: TENANT_BYTES_MAX },
-  { name: 'id', lengthAt: 4, bytesMax: QUARANTINE_ID_BYTES_MAX },
-  { name: 'reason', lengthAt: 6, bytesMax: QUARANTINE_REASON_BYTES_MAX },
-  { name: 'detail', lengthAt: 8, bytesMax: QUARANTINE_DETAIL_BYTES_MAX },
-  { name: 'source', lengthAt: 10, bytesMax: QUARANTINE_SOURCE_BYTES_MAX },
-  { name: 'content type', lengthAt: 1, bytesMax: QUARANTINE_CONTENT_TYPE_BYTES_MAX },
+  textOf('tenant id', TENANT_BYTES_MAX),
+  textOf('id', QUARANTINE_ID_BYTES_MAX),
+  textOf('reason', QUARANTINE_REASON_BYTES_MAX),
+  textOf('detail', QUARANTINE_DETAIL_BYTES_MAX),
+  textOf('source', QUARANTINE_SOURCE_BYTES_MAX),
+  textOf('content type', QUARANTINE_CONTENT_TYPE_BYTES_MAX),
 ] as const;
+
+function textOf(name: string, bytesMax: number) {
+  return { name, bytesMax, problem: `the ${name} of an entry is within its limit` };
+}
 
 /** What is kept of a record that was not accepted. Texts that are not known are empty. */
 export interface JournalEntry {
@@ -76,19 +81,22 @@ export interface JournalEntry {
 /** The caller has checked the limits. */
 export function encodeEntry(entry: JournalEntry): Buffer {
   const { tenant, id, reason, detail, source, contentType, payload } = entry;
-  const texts = [tenant, id, reason, detail, source, contentType];
-  const lengths = texts.map((text) => Buffer.byteLength(text, 'utf8'));
-  const textBytes = lengths.reduce((sum, length) => sum + length, 0);
-  const bytes = Buffer.allocUnsafe(ENTRY_HEAD_BYTES + textBytes + payload.length + CHECKSUM_BYTES);
+  const tenantLength = lengthOf(tenant, 0);
+  const idLength = lengthOf(id, 1);
+  const reasonLength = lengthOf(reason, 2);
+  const detailLength = lengthOf(detail, 3);
+  const sourceLength = lengthOf(source, 4);
+  const contentTypeLength = lengthOf(contentType, 5);
+  const textBytes = tenantLength + idLength + reasonLength + detailLength + sourceLength + contentTypeLength;
+  const checksumAt = ENTRY_HEAD_BYTES + textBytes + payload.length;
+  const bytes = Buffer.allocUnsafe(checksumAt + CHECKSUM_BYTES);
   bytes[0] = ENTRY_FORMAT_VERSION;
-  let at = ENTRY_HEAD_BYTES;
-  for (let i = 0; i < texts.length; i++) {
-    const { name, lengthAt, bytesMax } = TEXTS[i];
-    assert(lengths[i] <= bytesMax, `the ${name} of an entry is within its limit`);
-    if (lengthAt === 1) bytes[1] = lengths[i];
-    else bytes.writeUInt16LE(lengths[i], lengthAt);
-    if (lengths[i] > 0) at += bytes.write(texts[i], at, 'utf8');
-  }
+  bytes[1] = contentTypeLength;
+  writeUint16(bytes, 2, tenantLength);
+  writeUint16(bytes, 4, idLength);
+  writeUint16(bytes, 6, reasonLength);
+  writeUint16(bytes, 8, detailLength);
+  writeUint16(bytes, 10, sourceLength);
   writeUint32(bytes, 12, payload.length);
   writeUint64(bytes, 16, entry.number);
   writeUint64(bytes, 24, entry.timestampMs);
@@ -96,10 +104,38 @@ export function encodeEntry(entry: JournalEntry): Buffer {
   writeUint64(bytes, 40, entry.sourcePosition === undefined ? 0 : entry.sourcePosition + 1);
   writeUint32(bytes, 48, entry.attemptCount);
   writeUint32(bytes, 52, 0);
+  let at = writeText(bytes, ENTRY_HEAD_BYTES, tenant, tenantLength);
+  at = writeText(bytes, at, id, idLength);
+  at = writeText(bytes, at, reason, reasonLength);
+  at = writeText(bytes, at, detail, detailLength);
+  at = writeText(bytes, at, source, sourceLength);
+  at = writeText(bytes, at, contentType, contentTypeLength);
   bytes.set(payload, at);
-  at += payload.length;
-  writeUint32(bytes, at, crc32c(bytes.subarray(0, at)));
+  writeUint32(bytes, checksumAt, crc32c(bytes.subarray(0, checksumAt)));
   return bytes;
+}
+
+/** In UTF-8, of the text at `index` of TEXTS. */
+function lengthOf(text: string, index: number): number {
+  if (text.length === 0) return 0;
+  const { problem, bytesMax } = TEXTS[index];
+  const bytes = Buffer.byteLength(text, 'utf8');
+  assert(bytes <= bytesMax, problem);
+  return bytes;
+}
+
+/** Returns where it ends. A call into native code costs more than a few letters do here. */
+function writeText(target: Buffer, start: number, text: string, bytes: number): number {
+  if (bytes !== text.length || bytes > TEXT_LOOP_BYTES_MAX) {
+    target.write(text, start, bytes, 'utf8');
+    return start + bytes;
+  }
+  for (let i = 0; i < bytes; i++) target[start + i] = text.charCodeAt(i);
+  return start + bytes;
+}
+
+function readText(source: Buffer, start: number, bytes: number): string {
+  return bytes === 0 ? '' : source.toString('utf8', start, start + bytes);
 }
 
 /** Where bytes were read, for the error: `offsetBytes` is that of the first of them. */
@@ -118,11 +154,10 @@ export function decodeEntry(source: Buffer, start: number, place: EntryPlace): {
   const availableBytes = source.length - start;
   if (availableBytes < ENTRY_HEAD_BYTES + CHECKSUM_BYTES) throw damaged('an entry', `${availableBytes} bytes`);
   refuseOtherVersion(source[start], place.file);
-  const lengths = TEXTS.map(({ lengthAt }) =>
-    lengthAt === 1 ? source[start + 1] : source.readUInt16LE(start + lengthAt),
-  );
+  const lengths = lengthsIn(source, start);
   const payloadBytes = readUint32(source, start + 12);
-  const payloadStart = start + ENTRY_HEAD_BYTES + lengths.reduce((sum, length) => sum + length, 0);
+  const textStart = start + ENTRY_HEAD_BYTES;
+  const payloadStart = textStart + lengths[0] + lengths[1] + lengths[2] + lengths[3] + lengths[4] + lengths[5];
   const checksumAt = payloadStart + payloadBytes;
   const end = checksumAt + CHECKSUM_BYTES;
   if (end > source.length) throw damaged(`an entry of ${end - start} bytes`, `${availableBytes} bytes`);
@@ -130,38 +165,51 @@ export function decodeEntry(source: Buffer, start: number, place: EntryPlace): {
     throw damaged('an entry whose checksum holds', 'another checksum');
   }
   // The checksum holds: what is wrong from here on was written so.
-  TEXTS.forEach(({ name, bytesMax }, i) => {
+  for (let i = 0; i < TEXTS.length; i++) {
+    const { name, bytesMax } = TEXTS[i];
     if (lengths[i] > bytesMax) throw damaged(`a ${name} of at most ${bytesMax} bytes`, `${lengths[i]}`);
-  });
+  }
   if (payloadBytes > VALUE_BYTES_MAX) throw damaged(`at most ${VALUE_BYTES_MAX} payload bytes`, `${payloadBytes}`);
   const numberAt = (at: number, name: string): number => {
     const value = readUint64(source, start + at);
     if (value > SEQUENCE_MAX) throw damaged(`a ${name} below 2^53`, `${value}`);
     return value;
   };
-  let at = start + ENTRY_HEAD_BYTES;
-  const [tenant, id, reason, detail, sourceName, contentType] = lengths.map((length) => {
-    at += length;
-    return source.toString('utf8', at - length, at);
-  });
+  const idStart = textStart + lengths[0];
+  const reasonStart = idStart + lengths[1];
+  const detailStart = reasonStart + lengths[2];
+  const sourceStart = detailStart + lengths[3];
+  const contentTypeStart = sourceStart + lengths[4];
   const number = numberAt(16, 'number');
   if (number === 0) throw damaged('a number of 1 or more', '0');
   const positionPlusOne = numberAt(40, 'position');
   const entry: JournalEntry = {
     number,
-    tenant,
-    id,
-    reason,
-    detail,
-    source: sourceName,
+    tenant: readText(source, textStart, lengths[0]),
+    id: readText(source, idStart, lengths[1]),
+    reason: readText(source, reasonStart, lengths[2]),
+    detail: readText(source, detailStart, lengths[3]),
+    source: readText(source, sourceStart, lengths[4]),
     sourcePosition: positionPlusOne === 0 ? undefined : positionPlusOne - 1,
-    contentType,
+    contentType: readText(source, contentTypeStart, lengths[5]),
     timestampMs: numberAt(24, 'timestamp'),
     appendedAtMs: numberAt(32, 'time'),
     attemptCount: readUint32(source, start + 48),
     payload: source.subarray(payloadStart, checksumAt),
   };
   return { entry, end };
+}
+
+/** Of the texts, in the order of TEXTS. */
+function lengthsIn(source: Uint8Array, start: number): number[] {
+  return [
+    readUint16(source, start + 2),
+    readUint16(source, start + 4),
+    readUint16(source, start + 6),
+    readUint16(source, start + 8),
+    readUint16(source, start + 10),
+    source[start + 1],
+  ];
 }
 
 function refuseOtherVersion(version: number, file: string): void {

@@ -1,4 +1,4 @@
-import type { JournalEntry } from './entry-codec.js';
+import type { EncodedEntry } from './encoded-entry.js';
 import { hashId } from './id-filter.js';
 import { type MinuteSpan, mayHoldTime } from './minute-set.js';
 
@@ -28,7 +28,10 @@ export function isCandidate(view: SegmentView, { fromMs, toMs, id, afterEntry }:
   return id === undefined || view.mayHold(hashId(id));
 }
 
-export function isWithin(entry: JournalEntry, { fromMs, toMs, id, afterEntry }: EntryRange): boolean {
+export function isWithin(
+  entry: Pick<EncodedEntry, 'number' | 'timestampMs' | 'id'>,
+  { fromMs, toMs, id, afterEntry }: EntryRange,
+): boolean {
   if (entry.number <= afterEntry || entry.timestampMs < fromMs || entry.timestampMs >= toMs) return false;
   return id === undefined || entry.id === id;
 }

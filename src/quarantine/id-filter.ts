@@ -14,6 +14,7 @@
  * a small segment too few combinations to tell ids apart.
  */
 import { readUint32, writeUint32 } from '../base/bytes.js';
+import type { HashSet } from '../base/hash-set.js';
 import { xxhash32 } from '../base/xxhash32.js';
 
 const BITS_PER_ID = 24;
@@ -37,12 +38,12 @@ export function hashId(id: string): number {
   return first * SECOND_VALUES + (second >>> (32 - SECOND_BITS));
 }
 
-export function buildIdFilter(hashes: ReadonlySet<number>): Uint8Array {
+export function buildIdFilter(hashes: HashSet): Uint8Array {
   const bitCount = hashes.size === 0 ? 0 : Math.max(BITS_MIN, hashes.size * BITS_PER_ID);
   const filter = new Uint8Array(HEAD_BYTES + bitCount / 8);
   writeUint32(filter, 0, bitCount);
   filter[4] = PROBES;
-  for (const hash of hashes) {
+  for (const hash of hashes.values()) {
     visitBits(hash, bitCount, PROBES, (bit) => {
       filter[HEAD_BYTES + (bit >>> 3)] |= 1 << (bit & 7);
       return true;

@@ -4,7 +4,7 @@ import { CorruptionError } from '../base/errors.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { readLogHeader } from '../log/log-header.js';
 import { LogReader, type LogRecordEvent } from '../log/log-reader.js';
-import type { EncodedEntry } from './encoded-entry.js';
+import { type EncodedEntry, withBytes } from './encoded-entry.js';
 import { decodeEntry } from './entry-codec.js';
 import { cutShort, damageOf, wasDurable } from './journal-events.js';
 import { intakeName, journalFileNumbers } from './journal-files.js';
@@ -56,7 +56,7 @@ export async function readIntake(fileSystem: FileSystem, directory: string, data
 function nextEntryOf(started: readonly StartedFile[], files: readonly IntakeContents[]): number | undefined {
   const newest = started.at(-1);
   if (newest === undefined) return undefined;
-  const lastEntry = files.at(-1)?.entries.at(-1)?.entry.number ?? 0;
+  const lastEntry = files.at(-1)?.entries.at(-1)?.number ?? 0;
   return Math.max(lastEntry + 1, newest.header.firstEntry);
 }
 
@@ -98,7 +98,7 @@ function takeEntries(
   try {
     for (let at = 0; at < bytes.length; ) {
       const { entry, end } = decodeEntry(bytes, at, { file, offsetBytes });
-      entries.push({ entry, bytes: bytes.subarray(at, end) });
+      entries.push(withBytes(entry, bytes.subarray(at, end)));
       at = end;
     }
   } catch (error) {

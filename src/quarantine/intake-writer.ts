@@ -78,7 +78,7 @@ export class IntakeWriter {
    * Durable when it resolves. An entry without an id has its number for one. The caller has checked the draft. Errors: STEME_IO, after
    * which it is not there; after one that room on the disk does not heal, all later calls fail with STEME_BACKGROUND.
    */
-  async append(draft: EntryDraft): Promise<JournalEntry> {
+  async append(draft: EntryDraft): Promise<EncodedEntry> {
     if (this.#failure !== undefined) throw this.#failure;
     const number = this.#nextEntry++;
     const id = draft.id === '' ? String(number) : draft.id;
@@ -87,7 +87,7 @@ export class IntakeWriter {
     group.entries.push(encoded);
     this.#schedule();
     await group.done.promise;
-    return encoded.entry;
+    return encoded;
   }
 
   /** What is appended from now on goes to a new file, which is there, and durable, when it resolves. Errors: STEME_IO. */
@@ -207,7 +207,7 @@ export class IntakeWriter {
     });
     const header = encodeJournalHeader({
       ...place,
-      firstEntry: group.entries.at(0)?.entry.number ?? this.#nextEntry,
+      firstEntry: group.entries.at(0)?.number ?? this.#nextEntry,
       createdAtMs: clock.nowMs(),
       predecessorEndBytes: this.#predecessorEndBytes,
       alignmentBytes,

@@ -22,7 +22,6 @@ import type { FileSystem } from '../fs/file-system.js';
 import { syncFile } from '../fs/sync-file.js';
 import { SegmentAllocator } from '../log/segment-allocator.js';
 import type { EncodedEntry } from './encoded-entry.js';
-import type { JournalEntry } from './entry-codec.js';
 import type { EntryRange } from './entry-range.js';
 import { type IntakeContents, readIntake } from './intake-reader.js';
 import { type EntryDraft, IntakeWriter } from './intake-writer.js';
@@ -140,11 +139,14 @@ export class QuarantineJournal {
   }
 
   /** Durable when it resolves. The caller has checked the draft. Errors: STEME_IO, STEME_BACKGROUND. */
-  async append(draft: EntryDraft): Promise<JournalEntry> {
+  append(draft: EntryDraft): Promise<EncodedEntry> {
     const intake = this.#openIntake;
     if (intake !== undefined && !this.#isFull) return intake.writer.append(draft);
     // The caller may use its memory again while this waits.
-    const payload = Uint8Array.from(draft.payload);
+    return this.#appendLater(draft, Uint8Array.from(draft.payload));
+  }
+
+  async #appendLater(draft: EntryDraft, payload: Uint8Array): Promise<EncodedEntry> {
     const { writer } = await this.#startIntake();
     // law 8: what is in memory has to go to segments first.
     while (this.#isFull) await this.settle();
@@ -238,7 +240,7 @@ export class QuarantineJournal {
 
   #takeRecovered({ number, entries, damages }: IntakeContents): void {
     if (damages.length > 0) this.#damagedFiles.add(number);
-    for (const encoded of entries) this.#tenants.get(encoded.entry.tenant).add(encoded);
+    for (const encoded of entries) this.#tenants.get(encoded.tenant).add(encoded);
   }
 
   /** Where no intake file says how far the numbers have come, the segments do. */
@@ -294,9 +296,9 @@ export class QuarantineJournal {
   }
 
   #take(entries: readonly EncodedEntry[], fileNumber: number): void {
-    for (const encoded of entries) this.#tenants.get(encoded.entry.tenant).add(encoded);
+    for (const encoded of entries) this.#tenants.get(encoded.tenant).add(encoded);
     const isNewFile = !this.#usedFiles.has(fileNumber);
-    if (isNewFile) this.#usedFiles.set(fileNumber, entries[0].entry.number);
+    if (isNewFile) this.#usedFiles.set(fileNumber, entries[0].number);
     const { pendingBytesMax = QUARANTINE_PENDING_BYTES_MAX } = this.#options;
     const isUrgent = this.pendingBytes > pendingBytesMax / 2 || (isNewFile && this.#usedFiles.size > 1);
     this.#settleSoon(isUrgent ? 0 : SETTLE_DELAY_MS);

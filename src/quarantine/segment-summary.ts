@@ -18,7 +18,9 @@
  */
 import { readUint64, writeUint64 } from '../base/bytes.js';
 import { assert, CorruptionError } from '../base/errors.js';
+import { HashSet } from '../base/hash-set.js';
 import { SEQUENCE_MAX } from '../base/limits.js';
+import type { EncodedEntry } from './encoded-entry.js';
 import type { EntryPlace, JournalEntry } from './entry-codec.js';
 import { buildIdFilter, hashId, isIdFilter } from './id-filter.js';
 import {
@@ -51,9 +53,16 @@ export interface SegmentSummary {
   readonly filter: Uint8Array;
 }
 
+/** What a summary needs to know of an entry. */
+export type SummedEntry = Omit<EncodedEntry, 'tenant' | 'bytes'>;
+
+export function summedEntry({ number, id, timestampMs, appendedAtMs, payload }: JournalEntry): SummedEntry {
+  return { number, id, timestampMs, appendedAtMs, payloadBytes: payload.length };
+}
+
 /** Takes the entries of one segment as they are appended, or read. */
 export class SummaryBuilder {
-  readonly #hashes = new Set<number>();
+  readonly #hashes = new HashSet();
   readonly #minutes = new Set<number>();
   #entryCount = 0;
   #firstEntry = 0;
@@ -83,15 +92,14 @@ export class SummaryBuilder {
     return this.#appendedAtMsMax;
   }
 
-  add(entry: JournalEntry): void {
-    const { number, id, timestampMs, appendedAtMs, payload } = entry;
+  add({ number, id, timestampMs, appendedAtMs, payloadBytes }: SummedEntry): void {
     assert(number > this.#lastEntry, 'the entries of a tenant come in order');
     if (this.#firstEntry === 0) this.#firstEntry = number;
     this.#lastEntry = number;
     this.#entryCount++;
     this.#hashes.add(hashId(id));
     this.#minutes.add(minuteOf(timestampMs));
-    this.#payloadBytes += payload.length;
+    this.#payloadBytes += payloadBytes;
     this.#timestampMsMin = Math.min(this.#timestampMsMin, timestampMs);
     this.#timestampMsMax = Math.max(this.#timestampMsMax, timestampMs);
     this.#appendedAtMsMax = Math.max(this.#appendedAtMsMax, appendedAtMs);

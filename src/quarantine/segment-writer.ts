@@ -99,7 +99,7 @@ export class JournalSegmentWriter {
     await this.#writer.sync();
     this.#position = this.#writer.durable;
     this.#isDurable = true;
-    for (const { entry } of entries) this.summary.add(entry);
+    for (const entry of entries) this.summary.add(entry);
   }
 
   /** Closes its file; it can be gone on with. */

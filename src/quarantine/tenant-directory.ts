@@ -18,6 +18,7 @@ import { StemeError } from '../base/errors.js';
 import { TENANT_BYTES_MAX } from '../base/limits.js';
 
 const NAME_BYTES_MAX = 120;
+const UTF8_BYTES_PER_UNIT_MAX = 3;
 const EMPTY_NAME = '%';
 const HASHED_NAME = /^%%[0-9a-f]{64}$/;
 const PLAIN_NAME = /^(?:[a-z0-9_-]|%[0-9a-f]{2})+$/;
@@ -35,6 +36,12 @@ export function tenantBytes(tenant: string): Buffer {
   // UTF-8 has no form for it: several ids would become one.
   if (bytes.toString('utf8') !== tenant) throw invalidTenant('a tenant has half of a surrogate pair');
   return bytes;
+}
+
+/** Errors: as of `tenantBytes`. */
+export function checkTenant(tenant: string): void {
+  const isShort = typeof tenant === 'string' && tenant.length <= TENANT_BYTES_MAX / UTF8_BYTES_PER_UNIT_MAX;
+  if (!isShort || !tenant.isWellFormed()) tenantBytes(tenant);
 }
 
 /** Errors: as of `tenantBytes`. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { assert, type CorruptionError } from '../base/errors.js';
-import type { EncodedEntry } from './encoded-entry.js';
+import { type EncodedEntry, entryOf } from './encoded-entry.js';
 import type { JournalEntry } from './entry-codec.js';
 import { type EntryRange, isCandidate, isWithin, type SegmentView } from './entry-range.js';
 import { mayHoldId } from './id-filter.js';
@@ -104,13 +104,11 @@ export class TenantJournal {
     const active = this.#active === undefined ? [] : [this.#active.summary];
     const segments = [...this.#sealed, ...active];
     const used = segments.filter(({ entryCount }) => entryCount > 0);
-    const pending = this.#pending.map(({ entry }) => entry);
     const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
     return {
-      firstEntry: used.at(0)?.firstEntry ?? pending.at(0)?.number ?? this.#lastEntry + 1,
-      entryCount: sumOf(used.map(({ entryCount }) => entryCount)) + pending.length,
-      payloadBytes:
-        sumOf(used.map(({ payloadBytes }) => payloadBytes)) + sumOf(pending.map(({ payload }) => payload.length)),
+      firstEntry: used.at(0)?.firstEntry ?? this.#pending.at(0)?.number ?? this.#lastEntry + 1,
+      entryCount: sumOf(used.map(({ entryCount }) => entryCount)) + this.#pending.length,
+      payloadBytes: sumOf([...used, ...this.#pending].map(({ payloadBytes }) => payloadBytes)),
       segmentCount: segments.length,
     };
   }
@@ -148,7 +146,7 @@ export class TenantJournal {
   /** Whether there may be such an entry. No segment is opened for it. */
   async mayContain(range: EntryRange): Promise<boolean> {
     await this.load();
-    if (this.#pending.some(({ entry }) => isWithin(entry, range))) return true;
+    if (this.#pending.some((entry) => isWithin(entry, range))) return true;
     return this.#views().some((view) => isCandidate(view, range));
   }
 
@@ -170,8 +168,8 @@ export class TenantJournal {
           yield event;
         }
       }
-      for (const { entry } of pending) {
-        if (entry.number > lastEntry && isWithin(entry, range)) yield { kind: 'entry', entry };
+      for (const encoded of pending) {
+        if (encoded.number > lastEntry && isWithin(encoded, range)) yield { kind: 'entry', entry: entryOf(encoded) };
       }
     } finally {
       this.#readerCount--;
@@ -204,7 +202,7 @@ export class TenantJournal {
     this.#lastNumber = lastNumber;
     const activeLast = active?.summary.lastEntry ?? 0;
     this.#lastEntry = Math.max(manifest.lastRemovedEntry, activeLast, ...sealed.map(({ lastEntry }) => lastEntry));
-    this.#dropPending(this.#pending.filter(({ entry }) => entry.number > this.#lastEntry));
+    this.#dropPending(this.#pending.filter(({ number }) => number > this.#lastEntry).length);
     if (this.#options.isReadOnly) return;
     if (uselessNumbers.length > 0) await manifest.makeDurable();
     this.#doomed.push(...uselessNumbers);
@@ -245,22 +243,21 @@ export class TenantJournal {
       await Promise.allSettled([this.#seal()]);
       throw error;
     }
-    this.#dropPending(this.#pending.slice(chunk.length));
+    this.#dropPending(this.#pending.length - chunk.length);
     this.#lastEntry = active.summary.lastEntry;
     if (active.endBytes >= this.#options.segmentBytesMax) await this.#seal();
   }
 
-  #dropPending(rest: EncodedEntry[]): void {
-    const bytesOf = (entries: readonly EncodedEntry[]): number =>
-      entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    this.#options.gauges.pendingBytes -= bytesOf(this.#pending) - bytesOf(rest);
-    this.#pending = rest;
+  /** All but the last `keptCount`. */
+  #dropPending(keptCount: number): void {
+    const dropped = this.#pending.splice(0, this.#pending.length - keptCount);
+    for (const { bytes } of dropped) this.#options.gauges.pendingBytes -= bytes.length;
   }
 
   async #startSegment(): Promise<JournalSegmentWriter> {
     if (this.#lastNumber === 0) await this.#options.makeDirectory();
     const number = ++this.#lastNumber;
-    this.#active = await JournalSegmentWriter.create(this.#options, number, this.#pending[0].entry.number);
+    this.#active = await JournalSegmentWriter.create(this.#options, number, this.#pending[0].number);
     return this.#active;
   }
 

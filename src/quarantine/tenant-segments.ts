@@ -6,7 +6,7 @@ import { readLogHeader } from '../log/log-header.js';
 import { journalFileNumbers, journalSegmentName } from './journal-files.js';
 import { decodeJournalHeader, type JournalHeader } from './journal-header.js';
 import { SegmentReader } from './segment-reader.js';
-import { type SegmentSummary, SummaryBuilder } from './segment-summary.js';
+import { type SegmentSummary, SummaryBuilder, summedEntry } from './segment-summary.js';
 import { JournalSegmentWriter, type SegmentPlace, segmentIdentity } from './segment-writer.js';
 import { TenantManifest } from './tenant-manifest.js';
 
@@ -96,7 +96,7 @@ async function scanSegment(place: SegmentPlace, number: number, endEntry: number
       const { position } = reader;
       const event = await reader.next();
       if (event.kind === 'damage') damages.push(event.error);
-      else if (event.kind === 'entry' && event.entry.number < endEntry) summary.add(event.entry);
+      else if (event.kind === 'entry' && event.entry.number < endEntry) summary.add(summedEntry(event.entry));
       else {
         const end = event.kind === 'end' ? event.position : position;
         const isClean = event.kind === 'end' && (await fileSystem.statBytes(path)) === end.sizeBytes;

@@ -64,7 +64,7 @@ export class SegmentWriter {
 
   sealFrames(ring: Uint8Array, frames: readonly PendingFrame[], durableMark: number): void {
     for (const { start, end, type } of frames) {
-      sealFrame(ring.subarray(start, end), { identity: this.#identity, ordinal: this.#ordinal, durableMark, type });
+      sealFrame(ring, start, end, { identity: this.#identity, ordinal: this.#ordinal, durableMark, type });
       this.#ordinal++;
     }
   }
@@ -236,7 +236,7 @@ export class SegmentFiles implements SegmentSource {
     block.set(payload, FRAME_HEADER_BYTES);
     const identity = logIdentity(databaseId, number);
     const frame = block.subarray(0, FRAME_HEADER_BYTES + payload.length);
-    sealFrame(frame, { identity, ordinal: 0, durableMark, type: FRAME_HEADER });
+    sealFrame(frame, 0, frame.length, { identity, ordinal: 0, durableMark, type: FRAME_HEADER });
     return block.subarray(0, alignUp(frame.length, this.alignmentBytes));
   }
 

@@ -26,7 +26,7 @@ export function frameOf(spec: FrameSpec): Uint8Array {
   const padded = new Uint8Array(alignUp(frameBytes, spec.alignmentBytes ?? 8));
   padded.set(payload, FRAME_HEADER_BYTES);
   const { ordinal, type = FRAME_FULL, durableMark = 0, identity = IDENTITY } = spec;
-  sealFrame(padded.subarray(0, frameBytes), { identity, ordinal, durableMark, type });
+  sealFrame(padded, 0, frameBytes, { identity, ordinal, durableMark, type });
   return padded;
 }
 

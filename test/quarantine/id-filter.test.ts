@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { HashSet } from '../../src/base/hash-set.js';
 import { buildIdFilter, hashId, isIdFilter, mayHoldId } from '../../src/quarantine/id-filter.js';
 
-const filterOf = (prefix: string, count: number): Uint8Array =>
-  buildIdFilter(new Set(Array.from({ length: count }, (_, i) => hashId(`${prefix}-${i}`))));
+function filterOf(prefix: string, count: number): Uint8Array {
+  const hashes = new HashSet();
+  for (let i = 0; i < count; i++) hashes.add(hashId(`${prefix}-${i}`));
+  return buildIdFilter(hashes);
+}
 
 describe('the filter of the ids of a segment', () => {
   it('never denies an id that was added', () => {
@@ -30,7 +34,7 @@ describe('the filter of the ids of a segment', () => {
   });
 
   it('holds nothing where there is no id', () => {
-    const filter = buildIdFilter(new Set());
+    const filter = buildIdFilter(new HashSet());
     expect(isIdFilter(filter)).toBe(true);
     expect(mayHoldId(filter, hashId('a'))).toBe(false);
   });

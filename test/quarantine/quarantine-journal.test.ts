@@ -33,11 +33,11 @@ describe('a quarantine journal', () => {
       appendedAtMs: START_MS,
       attemptCount: 3,
     });
-    const entry = await first.journal.append(draft);
-    expect(entry).toEqual({ ...draft, number: 1 });
+    expect(await first.journal.append(draft)).toMatchObject({ number: 1, tenant: draft.tenant, id: draft.id });
+    expect(await entriesOf(first.journal, 'Zoë/../x')).toEqual([{ ...draft, number: 1 }]);
     await first.journal.close();
     const { journal } = await openJournal(fileSystem);
-    expect(await entriesOf(journal, 'Zoë/../x')).toEqual([entry]);
+    expect(await entriesOf(journal, 'Zoë/../x')).toEqual([{ ...draft, number: 1 }]);
     await journal.close();
   });
 
@@ -48,6 +48,17 @@ describe('a quarantine journal', () => {
     payload.write('after!');
     await appended;
     expect(await payloadsOf(journal, 'a')).toEqual(['before']);
+    await journal.close();
+  });
+
+  it('hands out copies: what a reader writes into one is in no file', async () => {
+    const fileSystem = await memoryWith({});
+    const first = await openJournal(fileSystem);
+    await first.journal.append(draftOf('a', 'payload'));
+    for (const { payload } of await entriesOf(first.journal, 'a')) payload.fill(0);
+    await first.journal.close();
+    const { journal } = await openJournal(fileSystem);
+    expect(await payloadsOf(journal, 'a')).toEqual(['payload']);
     await journal.close();
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../src/base/errors.js';
 import { hashId, mayHoldId } from '../../src/quarantine/id-filter.js';
 import { mayHoldTime } from '../../src/quarantine/minute-set.js';
-import { decodeSummary, encodeSummary, SummaryBuilder } from '../../src/quarantine/segment-summary.js';
+import { decodeSummary, encodeSummary, SummaryBuilder, summedEntry } from '../../src/quarantine/segment-summary.js';
 import { answerForView, fuzzRuns, mutate, mutations } from '../support/fuzz.js';
 import { draftOf, START_MS } from './journal-rig.js';
 
@@ -13,7 +13,7 @@ function builderOf(count: number): SummaryBuilder {
   const builder = new SummaryBuilder();
   for (let i = 1; i <= count; i++) {
     const fields = { id: `id ${i}`, timestampMs: START_MS + i * 60_000, appendedAtMs: START_MS + i };
-    builder.add({ ...draftOf('acme', 'x'.repeat(i), fields), number: 10 * i });
+    builder.add(summedEntry({ ...draftOf('acme', 'x'.repeat(i), fields), number: 10 * i }));
   }
   return builder;
 }
@@ -70,7 +70,7 @@ describe('the summary of a segment', () => {
 
   it('of entries out of order is a bug of ours', () => {
     const builder = builderOf(2);
-    expect(() => builder.add({ ...draftOf('acme', 'x'), number: 20 })).toThrow(/come in order/);
+    expect(() => builder.add(summedEntry({ ...draftOf('acme', 'x'), number: 20 }))).toThrow(/come in order/);
     expect(() => new SummaryBuilder().finish(1, 0)).toThrow(/has entries/);
   });
 });

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import { InvalidOptionsError, StemeError } from '../../base/errors.js';
 import type { Timers } from '../../base/timers.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
-import { tenantBytes } from '../../quarantine/tenant-directory.js';
+import { checkTenant } from '../../quarantine/tenant-directory.js';
 import type { BatchOperation, BytesLike } from '../api.js';
 import type { DatabaseGuard } from '../database-guard.js';
 import type { IngestPipeline } from '../ingest/ingest-api.js';
@@ -88,9 +88,13 @@ export class DatabaseQuarantine implements Quarantine {
     });
   }
 
-  async append(tenant: string, payload: BytesLike, options: QuarantineAppendOptions): Promise<QuarantineReceipt> {
-    this.#parts.guard.assertWritable();
-    return this.#appends.append(tenant, payload, options);
+  append(tenant: string, payload: BytesLike, options: QuarantineAppendOptions): Promise<QuarantineReceipt> {
+    try {
+      this.#parts.guard.assertWritable();
+      return this.#appends.append(tenant, payload, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   list(options: QuarantineListOptions = {}): AsyncIterableIterator<QuarantinedRecord> {
@@ -157,7 +161,7 @@ export class DatabaseQuarantine implements Quarantine {
 
   async tenantStats(tenant: string): Promise<QuarantineTenantStats> {
     this.#parts.guard.assertOpen();
-    tenantBytes(tenant);
+    checkTenant(tenant);
     const journal = await this.#open();
     const { firstEntry, entryCount, payloadBytes, segmentCount } = await journal.totalsOf(tenant);
     const replayedEntries = await this.#replayedCount(tenant, firstEntry);

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { StemeError } from '../../base/errors.js';
+import type { EntryDraft } from '../../quarantine/intake-writer.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
 import type { BytesLike } from '../api.js';
 import { valueBytes } from '../user-bytes.js';
@@ -29,31 +30,42 @@ export class QuarantineAppends {
   /** Appends of an id that is to be there once, by tenant and id: the second waits for the first. */
   readonly #unique = new Map<string, Promise<unknown>>();
   #lastAppendMs = 0;
+  /** Once it is open. */
+  #journal: QuarantineJournal | undefined;
 
   constructor(parts: QuarantineAppendsParts) {
     this.#parts = parts;
   }
 
-  /** Errors: STEME_INVALID_TENANT, _OPTION, _VALUE, STEME_QUARANTINE_FULL, STEME_IO, STEME_BACKGROUND. */
-  async append(tenant: string, payload: BytesLike, options: QuarantineAppendOptions): Promise<QuarantineReceipt> {
+  /** Throws what is wrong with the call. Errors: STEME_INVALID_TENANT, _OPTION, _VALUE, STEME_QUARANTINE_FULL, STEME_IO, STEME_BACKGROUND. */
+  append(tenant: string, payload: BytesLike, options: QuarantineAppendOptions): Promise<QuarantineReceipt> {
     checkAppend(tenant, options);
+    const view = valueBytes(payload);
+    const settings = settingsOf(this.#parts.settings, tenant);
+    const journal = this.#journal;
+    if (journal !== undefined && options.ifAbsent !== true && !hasCaps(settings)) {
+      return journal.append(this.#draftOf(tenant, view, options)).then(receiptOf);
+    }
     // The caller may use its memory again while this waits.
-    const bytes = Uint8Array.from(valueBytes(payload));
-    if (options.ifAbsent !== true || options.id === undefined) return this.#appendOne(tenant, bytes, options);
-    return this.#appendOnce(tenant, options.id, bytes, options);
+    const bytes = Uint8Array.from(view);
+    if (options.ifAbsent !== true || options.id === undefined) {
+      return this.#appendOne(tenant, bytes, settings, options);
+    }
+    return this.#appendOnce(tenant, options.id, bytes, settings, options);
   }
 
   async #appendOnce(
     tenant: string,
     id: string,
     payload: Uint8Array,
+    settings: TenantSettings,
     options: QuarantineAppendOptions,
   ): Promise<QuarantineReceipt> {
     const key = JSON.stringify([tenant, id]);
     const before = this.#unique.get(key) ?? Promise.resolve();
     const appended = before.then(async () => {
       const number = await this.#lastNumberOf(tenant, id);
-      return number === undefined ? this.#appendOne(tenant, payload, options) : { number, id, isNew: false };
+      return number === undefined ? this.#appendOne(tenant, payload, settings, options) : { number, id, isNew: false };
     });
     const settled = Promise.allSettled([appended]).then(() => {
       if (this.#unique.get(key) === settled) this.#unique.delete(key);
@@ -63,19 +75,38 @@ export class QuarantineAppends {
   }
 
   async #lastNumberOf(tenant: string, id: string): Promise<number | undefined> {
-    const journal = await this.#parts.journal();
+    const journal = await this.#open();
     const range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, id, afterEntry: 0 };
     let number: number | undefined;
     for await (const event of journal.read(tenant, range)) if (event.kind === 'entry') number = event.entry.number;
     return number;
   }
 
-  async #appendOne(tenant: string, payload: Uint8Array, options: QuarantineAppendOptions): Promise<QuarantineReceipt> {
-    const { reason, detail = '', id = '', source = '', position, contentType = '', attempts = 0 } = options;
+  async #appendOne(
+    tenant: string,
+    payload: Uint8Array,
+    settings: TenantSettings,
+    options: QuarantineAppendOptions,
+  ): Promise<QuarantineReceipt> {
+    const draft = this.#draftOf(tenant, payload, options);
+    const journal = await this.#open();
+    if (!hasCaps(settings)) return receiptOf(await journal.append(draft));
+    return this.#withinCaps(journal, tenant, settings, payload.length, async () =>
+      receiptOf(await journal.append(draft)),
+    );
+  }
+
+  async #open(): Promise<QuarantineJournal> {
+    this.#journal = await this.#parts.journal();
+    return this.#journal;
+  }
+
+  #draftOf(tenant: string, payload: Uint8Array, options: QuarantineAppendOptions): EntryDraft {
+    const { reason, detail = '', id = '', source = '', position, contentType = '', attempts = 0, timestamp } = options;
     // Never backwards, whatever the clock does: entries are kept by this time.
     this.#lastAppendMs = Math.max(this.#lastAppendMs, this.#parts.clock.nowMs());
     const appendedAtMs = this.#lastAppendMs;
-    const draft = {
+    return {
       tenant,
       id,
       reason,
@@ -83,17 +114,11 @@ export class QuarantineAppends {
       source,
       sourcePosition: position,
       contentType,
-      timestampMs: options.timestamp === undefined ? appendedAtMs : msOf(options.timestamp),
+      timestampMs: timestamp === undefined ? appendedAtMs : msOf(timestamp),
       appendedAtMs,
       attemptCount: attempts,
       payload,
     };
-    const journal = await this.#parts.journal();
-    const settings = settingsOf(this.#parts.settings, tenant);
-    if (settings.bytesMax === 0 && settings.entriesMax === 0) return receiptOf(await journal.append(draft));
-    return this.#withinCaps(journal, tenant, settings, payload.length, async () =>
-      receiptOf(await journal.append(draft)),
-    );
   }
 
   async #withinCaps(
@@ -148,6 +173,10 @@ export class QuarantineAppends {
     if (entryCount > 0) this.#parts.onDropped(tenant, entryCount);
     return entryCount;
   }
+}
+
+function hasCaps({ bytesMax, entriesMax }: TenantSettings): boolean {
+  return bytesMax > 0 || entriesMax > 0;
 }
 
 function receiptOf({ number, id }: { readonly number: number; readonly id: string }): QuarantineReceipt {

@@ -9,8 +9,10 @@ const CLOCK_LEAP_MS_MAX = 5 * MINUTE_MS;
 
 /** Those of a tenant: its own, and what it leaves out from those of all. */
 export function settingsOf(settings: QuarantineSettings, tenant: string): TenantSettings {
+  const own = Object.hasOwn(settings.tenants, tenant) ? settings.tenants[tenant] : undefined;
+  if (own === undefined) return settings;
   const { retentionMs, bytesMax, entriesMax, whenFull } = settings;
-  return { retentionMs, bytesMax, entriesMax, whenFull, ...settings.tenants[tenant] };
+  return { retentionMs, bytesMax, entriesMax, whenFull, ...own };
 }
 
 /** How often to look for what has expired. */
