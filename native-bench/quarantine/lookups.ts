@@ -2,6 +2,7 @@ import { systemClock } from '../../src/base/clock.js';
 import { systemTimers } from '../../src/base/timers.js';
 import { realFileSystem } from '../../src/fs/real-file-system.js';
 import { QuarantineJournal } from '../../src/quarantine/quarantine-journal.js';
+import { SEGMENT_LIMITS_DEFAULT } from '../../src/quarantine/segment-limits.js';
 import { formatCount, formatMs } from '../support/text-table.js';
 
 const GOAL_OPENED = 2;
@@ -18,7 +19,7 @@ export async function measureLookups(directory: string, segments: number): Promi
     timers: systemTimers,
     isReadOnly: false,
     // What one settling brings is one segment.
-    segmentBytesMax: 1500,
+    segmentLimitsOf: () => ({ ...SEGMENT_LIMITS_DEFAULT, fileBytesMax: 1500 }),
     onWarning: (warning) => {
       throw warning;
     },

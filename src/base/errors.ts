@@ -17,6 +17,7 @@
  * | `STEME_BACKGROUND` | an earlier I/O failure turned the database read-only (law 7) | see `cause`; after a full disk make room and call `resume()`, else repair and reopen |
  * | `STEME_BUSY` | more unacknowledged writes are queued than the limit allows (law 8), or a write would wait longer than its `maxDelayMs` | await earlier writes, or write less |
  * | `STEME_QUARANTINE_FULL` | a tenant's quarantine has reached its cap; the record was not appended (as a warning: the oldest entries made room) | replay or purge it, or raise the cap |
+ * | `STEME_CLOCK` | a warning: the time of day has leapt forwards, so that nothing is removed for its age for now | set the clock right |
  * | `STEME_CONFLICT` | a transaction read what another write has changed since; nothing of it was written | run it again |
  * | `STEME_TRANSACTION_CLOSED` | a transaction is used after its end, or it took longer than it may | keep transactions short |
  * | `STEME_ABORTED` | the caller's signal ended the call; a write that was aborted is never written | |
@@ -42,6 +43,7 @@ export type ErrorCode =
   | 'STEME_BACKGROUND'
   | 'STEME_BUSY'
   | 'STEME_QUARANTINE_FULL'
+  | 'STEME_CLOCK'
   | 'STEME_CONFLICT'
   | 'STEME_TRANSACTION_CLOSED'
   | 'STEME_ABORTED'

@@ -10,12 +10,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { assert, type CorruptionError, StemeError } from '../base/errors.js';
-import {
-  QUARANTINE_INTAKE_BYTES,
-  QUARANTINE_OPEN_WRITERS_MAX,
-  QUARANTINE_PENDING_BYTES_MAX,
-  QUARANTINE_SEGMENT_BYTES,
-} from '../base/limits.js';
+import { QUARANTINE_INTAKE_BYTES, QUARANTINE_OPEN_WRITERS_MAX, QUARANTINE_PENDING_BYTES_MAX } from '../base/limits.js';
 import type { CancelTimer, Timers } from '../base/timers.js';
 import { synced } from '../fs/disk-full.js';
 import type { FileSystem } from '../fs/file-system.js';
@@ -26,6 +21,7 @@ import type { EntryRange } from './entry-range.js';
 import { type IntakeContents, readIntake } from './intake-reader.js';
 import { type EntryDraft, IntakeWriter } from './intake-writer.js';
 import { intakeName, journalFileNumbers, QUARANTINE_DIRECTORY } from './journal-files.js';
+import { SEGMENT_LIMITS_DEFAULT, type SegmentLimits } from './segment-limits.js';
 import type { EntryEvent, RemovableSegment, TenantTotals } from './tenant-journal.js';
 import { TenantJournals } from './tenant-journals.js';
 import { listTenants } from './tenant-list.js';
@@ -48,7 +44,8 @@ export interface QuarantineJournalOptions {
   readonly intakeBytes?: number;
   /** Of an intake file for which no space was prepared ahead. Default 1 MiB. */
   readonly intakeInitialBytes?: number | undefined;
-  readonly segmentBytesMax?: number;
+  /** Default: see segment-limits.ts. */
+  readonly segmentLimitsOf?: (tenant: string) => SegmentLimits;
   readonly pendingBytesMax?: number;
   readonly openWritersMax?: number;
 }
@@ -79,7 +76,7 @@ export class QuarantineJournal {
   #isClosed = false;
 
   private constructor(options: QuarantineJournalOptions) {
-    const { fileSystem, databaseId, clock, isReadOnly, segmentBytesMax, openWritersMax } = options;
+    const { fileSystem, databaseId, clock, isReadOnly, segmentLimitsOf, openWritersMax } = options;
     this.#options = options;
     this.#directory = join(options.directory, QUARANTINE_DIRECTORY);
     this.#tenants = new TenantJournals({
@@ -88,7 +85,7 @@ export class QuarantineJournal {
       databaseId,
       nowMs: () => clock.nowMs(),
       isReadOnly,
-      segmentBytesMax: segmentBytesMax ?? QUARANTINE_SEGMENT_BYTES,
+      limitsOf: segmentLimitsOf ?? (() => SEGMENT_LIMITS_DEFAULT),
       openWritersMax: openWritersMax ?? QUARANTINE_OPEN_WRITERS_MAX,
     });
   }

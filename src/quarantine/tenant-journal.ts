@@ -5,6 +5,7 @@ import type { JournalEntry } from './entry-codec.js';
 import { type EntryRange, isCandidate, isWithin, type SegmentView } from './entry-range.js';
 import { mayHoldId } from './id-filter.js';
 import { journalSegmentName } from './journal-files.js';
+import { entriesWithin, isSegmentOver, type SegmentLimits } from './segment-limits.js';
 import { SegmentReader } from './segment-reader.js';
 import type { SegmentSummary } from './segment-summary.js';
 import { JournalSegmentWriter, type SegmentPlace, segmentIdentity } from './segment-writer.js';
@@ -12,7 +13,7 @@ import type { TenantManifest } from './tenant-manifest.js';
 import { findTenantSegments } from './tenant-segments.js';
 
 export interface TenantJournalOptions extends SegmentPlace {
-  readonly segmentBytesMax: number;
+  readonly limits: SegmentLimits;
   readonly isReadOnly: boolean;
   /** Makes the directory of the tenant, its name durable. */
   readonly makeDirectory: () => Promise<void>;
@@ -227,15 +228,10 @@ export class TenantJournal {
 
   /** Writes as much as the segment takes. */
   async #settleSome(): Promise<void> {
+    const { limits, nowMs } = this.#options;
+    if (this.#active !== undefined && isSegmentOver(limits, this.#active, nowMs())) await this.#seal();
     const active = this.#active ?? (await this.#startSegment());
-    const chunk: EncodedEntry[] = [];
-    let bytes = 0;
-    const roomBytes = Math.max(1, this.#options.segmentBytesMax - active.endBytes);
-    for (const encoded of this.#pending) {
-      if (bytes >= roomBytes) break;
-      chunk.push(encoded);
-      bytes += encoded.bytes.length;
-    }
+    const chunk = entriesWithin(limits, active, this.#pending);
     try {
       await active.append(chunk);
     } catch (error) {
@@ -245,7 +241,7 @@ export class TenantJournal {
     }
     this.#dropPending(this.#pending.length - chunk.length);
     this.#lastEntry = active.summary.lastEntry;
-    if (active.endBytes >= this.#options.segmentBytesMax) await this.#seal();
+    if (isSegmentOver(limits, active, nowMs())) await this.#seal();
   }
 
   /** All but the last `keptCount`. */

@@ -3,6 +3,7 @@ import { inParallel } from '../base/in-parallel.js';
 import { MIB } from '../base/limits.js';
 import { synced } from '../fs/disk-full.js';
 import type { FileSystem } from '../fs/file-system.js';
+import type { SegmentLimits } from './segment-limits.js';
 import { tenantDirectoryName } from './tenant-directory.js';
 import { type JournalGauges, TenantJournal } from './tenant-journal.js';
 
@@ -19,7 +20,7 @@ export interface TenantJournalsOptions {
   readonly databaseId: number;
   readonly nowMs: () => number;
   readonly isReadOnly: boolean;
-  readonly segmentBytesMax: number;
+  readonly limitsOf: (tenant: string) => SegmentLimits;
   readonly openWritersMax: number;
 }
 
@@ -95,7 +96,7 @@ export class TenantJournals {
   }
 
   #create(tenant: string): TenantJournal {
-    const { fileSystem, directory, databaseId, nowMs, isReadOnly, segmentBytesMax } = this.#options;
+    const { fileSystem, directory, databaseId, nowMs, isReadOnly, limitsOf } = this.#options;
     const ownDirectory = join(directory, tenantDirectoryName(tenant));
     return new TenantJournal({
       fileSystem,
@@ -104,7 +105,7 @@ export class TenantJournals {
       tenant,
       nowMs,
       isReadOnly,
-      segmentBytesMax,
+      limits: limitsOf(tenant),
       gauges: this.gauges,
       makeDirectory: async () => {
         await fileSystem.makeDirectory(ownDirectory);

@@ -5,6 +5,7 @@ import type { JournalEntry } from '../../src/quarantine/entry-codec.js';
 import type { EntryRange } from '../../src/quarantine/entry-range.js';
 import type { EntryDraft } from '../../src/quarantine/intake-writer.js';
 import { QuarantineJournal, type QuarantineJournalOptions } from '../../src/quarantine/quarantine-journal.js';
+import { SEGMENT_LIMITS_DEFAULT } from '../../src/quarantine/segment-limits.js';
 
 export const DATABASE_ID = 0xdb1d;
 export const START_MS = 1_700_000_000_000;
@@ -37,7 +38,7 @@ export interface JournalRig {
 
 export async function openJournal(
   fileSystem: FileSystem,
-  options: Partial<QuarantineJournalOptions> = {},
+  { segmentBytesMax, ...options }: Partial<QuarantineJournalOptions> & { readonly segmentBytesMax?: number } = {},
 ): Promise<JournalRig> {
   const time = new SimulatedTime(START_MS);
   const warnings: StemeError[] = [];
@@ -49,6 +50,9 @@ export async function openJournal(
     timers: time,
     isReadOnly: false,
     onWarning: (warning) => warnings.push(warning),
+    ...(segmentBytesMax !== undefined && {
+      segmentLimitsOf: () => ({ ...SEGMENT_LIMITS_DEFAULT, fileBytesMax: segmentBytesMax }),
+    }),
     ...options,
   });
   return { journal, time, warnings };

@@ -80,8 +80,8 @@ export async function tenantsCommand(
   return withReader(flags, environment, async (database) => {
     const output = new Output(environment.stdout);
     const rows: string[][] = [];
-    for (const tenant of await database.quarantine.tenants()) {
-      const stats = await database.quarantine.tenantStats(tenant);
+    for await (const tenant of database.quarantine.tenants()) {
+      const stats = await database.quarantine.stats(tenant);
       if (flags.json === true) await output.write(`${JSON.stringify(stats)}\n`);
       const { entries, replayedEntries, payloadBytes, segments } = stats;
       rows.push([

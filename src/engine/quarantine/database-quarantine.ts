@@ -118,9 +118,9 @@ export class DatabaseQuarantine implements Quarantine {
     return (await this.#open()).mayContain(filter.tenant, checkFilter(filter));
   }
 
-  async tenants(): Promise<string[]> {
+  tenants(): AsyncIterableIterator<string> {
     this.#parts.guard.assertOpen();
-    return (await this.#open()).tenants();
+    return this.#tenants();
   }
 
   async replay(
@@ -159,8 +159,14 @@ export class DatabaseQuarantine implements Quarantine {
     return this.#sweeper.remove(tenant, (segment) => segment.appendedAtMsMax < beforeMs);
   }
 
-  async tenantStats(tenant: string): Promise<QuarantineTenantStats> {
+  stats(): Promise<QuarantineStats>;
+  stats(tenant: string): Promise<QuarantineTenantStats>;
+  async stats(tenant?: string): Promise<QuarantineStats | QuarantineTenantStats> {
     this.#parts.guard.assertOpen();
+    return tenant === undefined ? this.#statsOfAll() : this.#statsOf(tenant);
+  }
+
+  async #statsOf(tenant: string): Promise<QuarantineTenantStats> {
     checkTenant(tenant);
     const journal = await this.#open();
     const { firstEntry, entryCount, payloadBytes, segmentCount } = await journal.totalsOf(tenant);
@@ -170,8 +176,7 @@ export class DatabaseQuarantine implements Quarantine {
     return { tenant, entries, replayedEntries, payloadBytes, segments: segmentCount, damages };
   }
 
-  async stats(): Promise<QuarantineStats> {
-    this.#parts.guard.assertOpen();
+  async #statsOfAll(): Promise<QuarantineStats> {
     const journal = await this.#open();
     const { isDirect } = journal;
     return {
@@ -198,8 +203,8 @@ export class DatabaseQuarantine implements Quarantine {
 
   /** Ends the background work and makes all of it durable where it belongs. Errors: STEME_IO, STEME_BACKGROUND. */
   async close(): Promise<void> {
+    await this.#sweeper.stop();
     this.#isClosed = true;
-    this.#sweeper.stop();
     if (this.#journal === undefined) return;
     const [opened] = await Promise.allSettled([this.#journal]);
     if (opened.status === 'fulfilled') await opened.value.close();
@@ -218,6 +223,10 @@ export class DatabaseQuarantine implements Quarantine {
     const journal = await this.#parts.openJournal();
     if (!this.#parts.guard.isReadOnly) this.#sweeper.start();
     return journal;
+  }
+
+  async *#tenants(): AsyncGenerator<string, void> {
+    yield* await (await this.#open()).tenants();
   }
 
   async *#list(options: QuarantineListOptions): AsyncGenerator<QuarantinedRecord, void> {

@@ -3,6 +3,7 @@ import { QUARANTINE_DIRECTORY } from '../../quarantine/journal-files.js';
 import { findJournalId } from '../../quarantine/journal-id.js';
 import { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
 import type { EngineParts } from '../engine.js';
+import { segmentLimitsOf, settingsOf } from './retention.js';
 
 type JournalParts = Pick<EngineParts, 'directory' | 'environment' | 'options' | 'versions'>;
 
@@ -28,6 +29,7 @@ export async function openJournal({
     timers,
     isReadOnly,
     onWarning,
+    segmentLimitsOf: (tenant) => segmentLimitsOf(settingsOf(options.quarantine, tenant)),
     ...(logSpaceBytes !== undefined && { intakeBytes: logSpaceBytes, intakeInitialBytes: logSpaceBytes }),
   });
 }

@@ -178,7 +178,8 @@ export interface Quarantine {
   get(entry: { readonly tenant: string; readonly id: string }): Promise<QuarantinedRecord | undefined>;
   /** `false`: there is no such entry for sure. Opens no file of entries. */
   mayContain(filter: QuarantineFilter & { readonly tenant: string }): Promise<boolean>;
-  tenants(): Promise<string[]>;
+  /** Every tenant that has entries, or had some, in the order of their ids. */
+  tenants(): AsyncIterableIterator<string>;
   /** Errors: STEME_BUSY while another replay runs, and as of `batch`. */
   replay(
     filter: QuarantineFilter,
@@ -190,6 +191,8 @@ export interface Quarantine {
   audits(): AsyncIterableIterator<ReplayAudit>;
   /** Removes segments of which every record was appended before that; returns how many entries they had. */
   purge(options: { readonly tenant: string; readonly before: Moment }): Promise<number>;
-  tenantStats(tenant: string): Promise<QuarantineTenantStats>;
+  /** Of all tenants together, … */
   stats(): Promise<QuarantineStats>;
+  /** … and of one. */
+  stats(tenant: string): Promise<QuarantineTenantStats>;
 }

@@ -9,6 +9,8 @@ import type { QuarantineSettings } from './quarantine-settings.js';
 import { type ClockReading, isClockSound, isExpired, settingsOf, sweepPeriodMs } from './retention.js';
 import type { SystemStore } from './system-store.js';
 
+const FIRST_SWEEP_DELAY_MS = 1000;
+
 export interface QuarantineSweeperParts {
   readonly journal: () => Promise<QuarantineJournal>;
   readonly store: SystemStore;
@@ -24,6 +26,7 @@ export class QuarantineSweeper {
   #cancelTimer: CancelTimer | undefined;
   #lastReading: ClockReading;
   #isStopped = false;
+  #sweeping: Promise<void> | undefined;
   expiredEntries = 0;
 
   constructor(parts: QuarantineSweeperParts) {
@@ -31,16 +34,16 @@ export class QuarantineSweeper {
     this.#lastReading = this.#readClocks();
   }
 
-  /** From now on what has expired goes, time and again. */
+  /** From now on what has expired goes: soon, since the process may not live for long, and then time and again. */
   start(): void {
-    if (this.#isStopped) return;
-    const { timers, settings } = this.#parts;
-    this.#cancelTimer = timers.afterIdly(sweepPeriodMs(settings), () => void this.#sweepInBackground());
+    this.#sweepAfter(FIRST_SWEEP_DELAY_MS);
   }
 
-  stop(): void {
+  /** Nothing of it goes on behind this. Never rejects. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer?.();
+    await this.#sweeping;
   }
 
   /** Removes what has expired, of all tenants. Errors: STEME_IO. */
@@ -51,11 +54,12 @@ export class QuarantineSweeper {
     if (!isSound) {
       const message =
         'the clock has leapt forwards: nothing is removed from the quarantine until it has been right for a while';
-      this.#parts.onWarning(new StemeError('STEME_IO', message));
+      this.#parts.onWarning(new StemeError('STEME_CLOCK', message));
       return;
     }
     const journal = await this.#parts.journal();
     for (const tenant of await journal.tenants()) {
+      if (this.#isStopped) return;
       const { retentionMs } = settingsOf(this.#parts.settings, tenant);
       const removed = await this.remove(tenant, (segment) => isExpired(segment, retentionMs, reading.wallMs));
       this.expiredEntries += removed;
@@ -80,6 +84,13 @@ export class QuarantineSweeper {
     await this.#parts.store.write([{ kind: KIND_RANGE_DELETE, key, value }]);
   }
 
+  #sweepAfter(delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#cancelTimer = this.#parts.timers.afterIdly(delayMs, () => {
+      this.#sweeping = this.#sweepInBackground();
+    });
+  }
+
   async #sweepInBackground(): Promise<void> {
     try {
       await this.sweep();
@@ -89,7 +100,7 @@ export class QuarantineSweeper {
         new StemeError('STEME_IO', `the quarantine could not be swept (${reason}); it is tried again`, { cause }),
       );
     }
-    this.start();
+    this.#sweepAfter(sweepPeriodMs(this.#parts.settings));
   }
 
   #readClocks(): ClockReading {

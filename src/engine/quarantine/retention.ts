@@ -1,9 +1,14 @@
 /** How long entries are kept, how many, and what happens when there are too many. Pure. */
+import { SEGMENT_LIMITS_DEFAULT, type SegmentLimits } from '../../quarantine/segment-limits.js';
 import type { RemovableSegment } from '../../quarantine/tenant-journal.js';
 import type { QuarantineSettings, TenantSettings } from './quarantine-settings.js';
 
 const HOUR_MS = 3600 * 1000;
 const MINUTE_MS = 60 * 1000;
+/** Of one tenant, if it is never without entries: so much longer than its retention an entry stays at most. */
+const RETENTION_SEGMENTS = 24;
+/** Of one tenant whose oldest entries make room: about such a part of them goes at once. */
+const CAP_SEGMENTS = 16;
 /** Between two looks the clocks may come apart by so much. */
 const CLOCK_LEAP_MS_MAX = 5 * MINUTE_MS;
 
@@ -23,6 +28,25 @@ export function sweepPeriodMs(settings: QuarantineSettings): number {
   ];
   const shortest = Math.min(...all.filter((ms) => ms > 0), Number.MAX_SAFE_INTEGER);
   return Math.min(HOUR_MS, Math.max(MINUTE_MS, shortest / 24));
+}
+
+/**
+ * Segments go as a whole, so they are ended before one of them holds much of what its tenant may keep: after a part of the time, and,
+ * where the oldest makes room for new entries, of the entries and of the bytes.
+ */
+export function segmentLimitsOf({ retentionMs, bytesMax, entriesMax, whenFull }: TenantSettings): SegmentLimits {
+  const isRing = whenFull === 'drop-oldest';
+  return {
+    ...SEGMENT_LIMITS_DEFAULT,
+    ageMsMax: partOf(retentionMs, RETENTION_SEGMENTS),
+    entriesMax: partOf(isRing ? entriesMax : 0, CAP_SEGMENTS),
+    payloadBytesMax: partOf(isRing ? bytesMax : 0, CAP_SEGMENTS),
+  };
+}
+
+/** 0 is no limit. */
+function partOf(max: number, parts: number): number {
+  return max === 0 ? Number.POSITIVE_INFINITY : Math.ceil(max / parts);
 }
 
 /** Whether all of the segment is older than its tenant keeps it. */

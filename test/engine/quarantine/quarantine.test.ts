@@ -42,7 +42,9 @@ describe('db.quarantine', () => {
       expect(receipt).toEqual({ number: 1, id: 'a.ndjson:7', isNew: true });
     });
     await withDatabase(disk, {}, async (db) => {
-      expect(await db.quarantine.tenants()).toEqual(['acme']);
+      const tenants: string[] = [];
+      for await (const tenant of db.quarantine.tenants()) tenants.push(tenant);
+      expect(tenants).toEqual(['acme']);
       expect(await db.quarantine.get({ tenant: 'acme', id: 'a.ndjson:7' })).toMatchObject({
         number: 1,
         tenant: 'acme',
@@ -166,7 +168,7 @@ describe('db.quarantine', () => {
   it('tells what it has', async () => {
     await withDatabase(disk, {}, async (db) => {
       for (const payload of ['x', 'yy', 'zzz']) await db.quarantine.append('a', payload, { reason: 'r' });
-      expect(await db.quarantine.tenantStats('a')).toMatchObject({
+      expect(await db.quarantine.stats('a')).toMatchObject({
         entries: 3,
         replayedEntries: 0,
         payloadBytes: 6,
@@ -219,7 +221,90 @@ describe('caps of a tenant', () => {
   });
 });
 
+describe('the oldest entries', () => {
+  it('make room in parts: not all of them go at once', async () => {
+    const settings = { entriesMax: 64, whenFull: 'drop-oldest' } as const;
+    await withDatabase(disk, { quarantine: settings }, async (db) => {
+      let leastLeft = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < 200; i++) {
+        await db.quarantine.append('a', `${i}`, { reason: 'r' });
+        const { entries } = await db.quarantine.stats('a');
+        if (i >= 64) leastLeft = Math.min(leastLeft, entries);
+        expect(entries).toBeLessThanOrEqual(64);
+      }
+      expect(leastLeft).toBeGreaterThanOrEqual(48);
+      expect((await listed(db)).at(-1)).toBe('a: 199');
+    });
+  });
+});
+
 describe('retention', () => {
+  it('holds for a tenant that is never without entries', async () => {
+    const time = new SimulatedTime(1_700_000_000_000);
+    const db = await openTimed({ quarantine: { retentionMs: 24 * HOUR_MS } }, time);
+    for (let hour = 0; hour < 60; hour++) {
+      await db.quarantine.append('a', `${hour}`, { reason: 'r' });
+      time.advance(HOUR_MS);
+      await until(async () => true);
+    }
+    const left = await listed(db);
+    expect(left.at(-1)).toBe('a: 59');
+    expect(left.length).toBeGreaterThanOrEqual(24);
+    expect(left.length).toBeLessThanOrEqual(27);
+    await db.close();
+  });
+
+  it('is seen to soon after an open: not every process lives for an hour', async () => {
+    const time = new SimulatedTime(1_700_000_000_000);
+    const first = await openTimed({}, time);
+    await first.quarantine.append('a', 'old', { reason: 'r' });
+    await first.close();
+    time.advance(25 * HOUR_MS);
+    const db = await openTimed({}, time);
+    await until(async () => (await listed(db)).length === 1);
+    time.advance(1000);
+    await until(async () => (await listed(db)).length === 0);
+    await db.close();
+  });
+
+  it('is quiet about a look that a close ends, wherever it is', async () => {
+    for (let turns = 0; turns < 30; turns++) {
+      const time = new SimulatedTime(1_700_000_000_000);
+      const warnings: string[] = [];
+      const environment = { ...testEnvironment(new MemoryFileSystem()), clock: time, timers: time };
+      const onWarning = ({ message }: { readonly message: string }): number => warnings.push(message);
+      const db = await openWith(DIRECTORY, {}, { ...environment, onWarning });
+      for (let i = 0; i < 3; i++) await db.quarantine.append(`tenant ${i}`, 'x', { reason: 'r' });
+      time.advance(1000);
+      await until(async () => (await db.quarantine.stats()).pendingBytes === 0);
+      time.advance(25 * HOUR_MS);
+      await until(async () => true);
+      time.advance(HOUR_MS);
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      await db.close();
+      await until(async () => true);
+      expect(warnings).toEqual([]);
+    }
+  });
+
+  it('waits where the clock has leapt forwards', async () => {
+    const time = new SimulatedTime(1_700_000_000_000);
+    const leap = { ms: 0 };
+    const clock = { nowMs: () => time.nowMs() + leap.ms, monotonicMs: () => time.monotonicMs() };
+    const warnings: string[] = [];
+    const db = await openWith(
+      DIRECTORY,
+      {},
+      { ...testEnvironment(disk), clock, timers: time, onWarning: (warning) => warnings.push(warning.code) },
+    );
+    await db.quarantine.append('a', 'young', { reason: 'r' });
+    leap.ms = 30 * 24 * HOUR_MS;
+    time.advance(2000);
+    await until(async () => warnings.includes('STEME_CLOCK'));
+    expect(await listed(db)).toEqual(['a: young']);
+    await db.close();
+  });
+
   it('removes what is older, and nothing that is younger', async () => {
     const time = new SimulatedTime(1_700_000_000_000);
     const db = await openTimed({ quarantine: { retentionMs: 10 * HOUR_MS } }, time);

@@ -38,7 +38,7 @@ describe('a replay', () => {
         Array.from({ length: 1000 }, (_, i) => `payload ${i}`),
       );
       expect(await left(db)).toEqual([]);
-      expect(await db.quarantine.tenantStats('a')).toMatchObject({ entries: 0, replayedEntries: 0, segments: 0 });
+      expect(await db.quarantine.stats('a')).toMatchObject({ entries: 0, replayedEntries: 0, segments: 0 });
       expect(await db.quarantine.replay({}, store)).toMatchObject({ found: 0, replayed: 0 });
     });
   });
@@ -90,7 +90,7 @@ describe('a replay', () => {
       expect(await left(db)).toEqual([0, 2, 4, 6, 8].map((i) => `payload ${i}`));
       expect(await db.quarantine.replay({ tenant: 'a', id: '1' }, store)).toMatchObject({ found: 1, replayed: 1 });
       expect(await left(db)).toEqual([2, 4, 6, 8].map((i) => `payload ${i}`));
-      expect(await db.quarantine.tenantStats('a')).toMatchObject({ entries: 4, replayedEntries: 6 });
+      expect(await db.quarantine.stats('a')).toMatchObject({ entries: 4, replayedEntries: 6 });
     });
     await withDatabase(disk, {}, async (db) => {
       expect(await left(db)).toEqual([2, 4, 6, 8].map((i) => `payload ${i}`));
