@@ -22,7 +22,10 @@ export interface IngestPipeline<Item = SourceItem, Parsed = unknown> {
   readonly tenant?: string | ((record: Parsed | undefined, item: Item) => string);
   /** Of the record, for the quarantine. Default: now. */
   readonly timestamp?: (record: Parsed | undefined, item: Item) => Moment | undefined;
-  /** Of what it rejects. Default: `application/json` for items that are no bytes. */
+  /**
+   * Of what it rejects. Default: `text/plain; charset=utf-8` for strings, `application/json` for what is no bytes either; a replay
+   * through a pipeline then gets what the source gave, and bytes where the pipeline names a type of its own.
+   */
   readonly contentType?: string;
   /** As of a put. */
   readonly ttlMs?: number;

@@ -23,7 +23,9 @@ export interface Rejected {
 }
 
 const TENANT_DEFAULT = 'default';
-const JSON_TYPE = 'application/json';
+/** What an item was, where the pipeline says nothing else: a replay hands on the same. Bytes have none. */
+export const JSON_TYPE = 'application/json';
+export const TEXT_TYPE = 'text/plain; charset=utf-8';
 /** As much of a message as an entry has room for, whatever its characters are. */
 const DETAIL_CHARACTERS_MAX = 1000;
 
@@ -76,7 +78,7 @@ function rejected(
     reason,
     detail: message.slice(0, DETAIL_CHARACTERS_MAX),
     payload: isBytes ? item : jsonOf(item),
-    contentType: contentType ?? (isBytes ? '' : JSON_TYPE),
+    contentType: contentType ?? typeOf(item),
     timestampMs: moment === undefined ? undefined : msOf(moment),
   };
 }
@@ -106,6 +108,11 @@ function valueOfItem(item: unknown, record: unknown): BytesLike {
 
 function jsonOf(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
+}
+
+function typeOf(item: unknown): string {
+  if (typeof item === 'string') return TEXT_TYPE;
+  return item instanceof Uint8Array ? '' : JSON_TYPE;
 }
 
 function isBytesLike(item: unknown): item is BytesLike {

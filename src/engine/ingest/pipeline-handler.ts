@@ -1,6 +1,6 @@
 import type { QuarantinedRecord, ReplayHandler } from '../quarantine/quarantine-api.js';
 import type { IngestPipeline } from './ingest-api.js';
-import { judgeItem } from './judge-item.js';
+import { JSON_TYPE, judgeItem, TEXT_TYPE } from './judge-item.js';
 
 /** Sends a quarantined record the way that its source went. What is rejected again is an attempt that failed, with the reason. */
 export function handlerOfPipeline(pipeline: IngestPipeline): ReplayHandler {
@@ -11,8 +11,9 @@ export function handlerOfPipeline(pipeline: IngestPipeline): ReplayHandler {
   };
 }
 
-/** As the source gave it: what was no bytes was kept as JSON. */
+/** As the source gave it, unless the pipeline has a content type of its own: then nothing says what it was, and it comes as bytes. */
 function itemOf({ contentType }: IngestPipeline, record: QuarantinedRecord): unknown {
-  const wasObject = contentType === undefined && record.contentType === 'application/json';
-  return wasObject ? JSON.parse(record.payload.toString('utf8')) : record.payload;
+  if (contentType !== undefined) return record.payload;
+  if (record.contentType === TEXT_TYPE) return record.payload.toString('utf8');
+  return record.contentType === JSON_TYPE ? JSON.parse(record.payload.toString('utf8')) : record.payload;
 }

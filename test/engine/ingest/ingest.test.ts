@@ -111,6 +111,26 @@ describe('db.ingest', () => {
     });
   });
 
+  it('replays strings as strings, objects as objects and bytes as bytes', async () => {
+    await withDatabase(disk, {}, async (db) => {
+      const seen: unknown[] = [];
+      const pipeline: IngestPipeline = {
+        parse: (item) => {
+          seen.push(item);
+          throw new Error('never');
+        },
+        key: () => 'key',
+      };
+      const items = ['größe', { a: 1 }, Buffer.from([0, 255])];
+      await db.ingest(items, pipeline);
+      await db.quarantine.replay({}, 'pipeline');
+      expect(seen).toEqual([...items, ...items]);
+      await db.ingest(['größe'], { ...pipeline, contentType: 'text/x-log' });
+      await db.quarantine.replay({}, 'pipeline');
+      expect(seen.at(-1)).toEqual(Buffer.from('größe'));
+    });
+  });
+
   it('ends with what the source throws, and has kept what came before', async () => {
     async function* broken() {
       yield* lines(10);

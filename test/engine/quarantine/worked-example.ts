@@ -1,41 +1,45 @@
-import { type Database, open } from '../../../src/index.js';
+import * as v from 'valibot';
+import { type Database, type IngestPipeline, open } from '../../../src/index.js';
 
-/** A line as the log has it: a level and a text. */
-const LINE = /^(INFO|WARN|ERROR) .+$/;
+interface LogLine {
+  readonly log: string;
+  readonly line: number;
+  readonly text: string;
+}
 
-const pipeline = {
-  parse: (line: string) => ({ line, level: LINE.exec(line)?.[1] }),
-  validate: ({ level }: { level: string | undefined }) => {
-    if (level === undefined) throw new Error('the line has no level');
-  },
-  key: ({ line }: { line: string }) => `log/${line.slice(line.lastIndexOf('#') + 1)}`,
-  value: ({ line }: { line: string }) => line,
-  tenant: 'logs',
+const pipeline: IngestPipeline<string, LogLine> = {
+  parse: (item) => JSON.parse(item),
+  validate: v.object({ log: v.string(), line: v.number(), text: v.string() }),
+  key: ({ log, line }) => `${log}/${String(line).padStart(9, '0')}`,
+  value: ({ text }) => text,
+  // What could not be parsed is no record: its text still tells where it is from.
+  tenant: (record, item) => record?.log ?? /"log":"(\w+)"/.exec(item)?.[1] ?? 'unknown',
 };
 
-/** Takes in lines of which some are damaged, looks at those, repairs and replays them. Returns what is in the store then. */
-export async function walk(directory: string, lines: readonly string[]): Promise<Map<string, string>> {
+/** Takes in lines of which some were cut short on their way, looks at those, repairs and replays them. */
+export async function walk(directory: string, lines: AsyncIterable<string>): Promise<void> {
   const db = await open(directory);
   try {
-    const taken = await db.ingest(lines, pipeline, { name: 'app.log' });
+    const taken = await db.ingest(lines, pipeline, { name: 'shipper-1' });
     console.log(`${taken.accepted} stored, ${taken.rejected} in quarantine`);
 
-    for await (const record of db.quarantine.list({ tenant: 'logs', limit: 3 })) {
-      console.log(record.number, record.reason, record.detail, record.payload.toString());
+    for await (const tenant of db.quarantine.tenants()) {
+      const [first] = await listed(db, tenant, 1);
+      console.log(`${tenant}: ${first.reason}, ${first.detail}, item ${first.position}: ${first.payload}`);
     }
 
-    const replayed = await db.quarantine.replay({ tenant: 'logs', reason: 'invalid' }, 'pipeline', {
-      fix: ({ payload }) => payload.toString().replace(/^\?+/, 'INFO'),
+    const replayed = await db.quarantine.replay({ reason: 'malformed' }, 'pipeline', {
+      fix: ({ payload }) => `${payload}"}`,
+      by: 'the night shift',
     });
-    console.log(`${replayed.replayed} of ${replayed.found} replayed`);
-    return await contentsOf(db);
+    console.log(`${replayed.replayed} of ${replayed.found} replayed, ${replayed.failed} failed`);
   } finally {
     await db.close();
   }
 }
 
-async function contentsOf(db: Database): Promise<Map<string, string>> {
-  const entries = new Map<string, string>();
-  for await (const [key, value] of db.iterator()) entries.set(key.toString(), value.toString());
-  return entries;
+async function listed(db: Database, tenant: string, limit: number) {
+  const records = [];
+  for await (const record of db.quarantine.list({ tenant, limit })) records.push(record);
+  return records;
 }
