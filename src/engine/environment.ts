@@ -14,7 +14,10 @@ export interface Environment {
   /** A random number of 32 bits: names a new database. */
   readonly randomUint32: () => number;
   readonly coreCount: number;
-  /** Log space is prepared in pieces of so many bytes. Default: 1 MiB, or a memtable where that is more. */
+  /**
+   * Log space is prepared in pieces of so many bytes, and a segment of the quarantine has about as many. Default: 1 MiB, or a memtable where
+   * that is more; for the quarantine see base/limits.ts.
+   */
   readonly logSpaceBytes?: number;
   /** Has the kernel give pages to memory before it is used. Left out: they come with the first store. */
   readonly touchMemory?: TouchMemory;

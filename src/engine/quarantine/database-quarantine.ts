@@ -11,7 +11,6 @@ import type { LongCalls } from '../long-calls.js';
 import { throwIfEnded } from '../long-calls.js';
 import type { Operation } from '../write-queue.js';
 import { checkFilter, checkList, checkPurge, msOf } from './check-quarantine-calls.js';
-import { decodeMark, markKey } from './entry-marks.js';
 import type {
   Moment,
   Quarantine,
@@ -33,6 +32,7 @@ import type { QuarantineSettings } from './quarantine-settings.js';
 import { QuarantineSweeper } from './quarantine-sweeper.js';
 import { readRecords } from './read-records.js';
 import { ReplayAudits } from './replay-audits.js';
+import { countReplayed } from './replayed-count.js';
 import type { SystemStore } from './system-store.js';
 
 export interface DatabaseQuarantineParts {
@@ -170,7 +170,7 @@ export class DatabaseQuarantine implements Quarantine {
     checkTenant(tenant);
     const journal = await this.#open();
     const { firstEntry, entryCount, payloadBytes, segmentCount } = await journal.totalsOf(tenant);
-    const replayedEntries = await this.#replayedCount(tenant, firstEntry);
+    const replayedEntries = await countReplayed(journal, this.#parts.store, tenant, firstEntry);
     const damages = (await journal.damagesOf(tenant)).map(({ message }) => message);
     const entries = Math.max(0, entryCount - replayedEntries);
     return { tenant, entries, replayedEntries, payloadBytes, segments: segmentCount, damages };
@@ -248,18 +248,6 @@ export class DatabaseQuarantine implements Quarantine {
         }
       }
     }
-  }
-
-  async #replayedCount(tenant: string, firstEntry: number): Promise<number> {
-    let count = 0;
-    for await (const [key, value] of this.#parts.store.scan(
-      markKey(tenant, firstEntry),
-      markKey(tenant, Number.MAX_SAFE_INTEGER),
-    )) {
-      const mark = decodeMark(key, value);
-      if (mark.state === 'done') count += mark.count;
-    }
-    return count;
   }
 
   #noteDropped(tenant: string, entryCount: number): void {

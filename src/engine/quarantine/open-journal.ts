@@ -29,7 +29,10 @@ export async function openJournal({
     timers,
     isReadOnly,
     onWarning,
-    segmentLimitsOf: (tenant) => segmentLimitsOf(settingsOf(options.quarantine, tenant)),
+    segmentLimitsOf: (tenant) => ({
+      ...segmentLimitsOf(settingsOf(options.quarantine, tenant)),
+      ...(logSpaceBytes !== undefined && { fileBytesMax: logSpaceBytes }),
+    }),
     ...(logSpaceBytes !== undefined && { intakeBytes: logSpaceBytes, intakeInitialBytes: logSpaceBytes }),
   });
 }

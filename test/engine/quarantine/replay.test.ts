@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { KIB } from '../../../src/base/limits.js';
 import type { Database } from '../../../src/engine/api.js';
 import type { ReplayAudit } from '../../../src/engine/quarantine/quarantine-api.js';
 import { crashAtEveryStep } from '../../../src/fs/crash-at-every-step.js';
 import type { FileSystem } from '../../../src/fs/file-system.js';
 import { MemoryFileSystem } from '../../../src/fs/memory-file-system.js';
+import { openForTest } from '../../../src/testing.js';
 import { collected } from '../../support/collected.js';
-import { code, entriesOf, openOn, withDatabase } from '../../support/test-database.js';
+import { code, DIRECTORY, entriesOf, openOn, withDatabase } from '../../support/test-database.js';
 
 let disk: MemoryFileSystem;
 beforeEach(() => {
@@ -41,6 +43,22 @@ describe('a replay', () => {
       expect(await db.quarantine.stats('a')).toMatchObject({ entries: 0, replayedEntries: 0, segments: 0 });
       expect(await db.quarantine.replay({}, store)).toMatchObject({ found: 0, replayed: 0 });
     });
+  });
+
+  it('counts what is left where one mark covers entries that are gone and entries that are not', async () => {
+    const db = await openForTest(disk, DIRECTORY, {}, { logSpaceBytes: 32 * KIB });
+    for (let i = 0; i < 10; i++) await db.quarantine.append('a', Buffer.alloc(10 * KIB, `${i}`), { reason: 'r' });
+    const result = await db.quarantine.replay({ tenant: 'a' }, (record) => {
+      if (record.number === 7) throw new Error('not this one');
+      return store(record);
+    });
+    expect(result).toMatchObject({ replayed: 9, failed: 1 });
+    const there = await collected(db.quarantine.list({ includeReplayed: true }));
+    expect(there.length).toBeGreaterThan(4);
+    expect(there.length).toBeLessThan(10);
+    expect(there[0].number).toBeLessThan(7);
+    expect(await db.quarantine.stats('a')).toMatchObject({ entries: 1, replayedEntries: there.length - 1 });
+    await db.close();
   });
 
   it('repairs payloads on the way', async () => {
