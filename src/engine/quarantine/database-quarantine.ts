@@ -61,6 +61,8 @@ export class DatabaseQuarantine implements Quarantine {
   readonly #replays: QuarantineReplays;
   readonly #audits: ReplayAudits;
   #journal: Promise<QuarantineJournal> | undefined;
+  /** Purges under way. */
+  readonly #changes = new Set<Promise<unknown>>();
   #droppedEntries = 0;
   #isClosed = false;
 
@@ -156,7 +158,7 @@ export class DatabaseQuarantine implements Quarantine {
     this.#parts.guard.assertWritable();
     checkPurge(tenant, before);
     const beforeMs = msOf(before);
-    return this.#sweeper.remove(tenant, (segment) => segment.appendedAtMsMax < beforeMs);
+    return this.#change(this.#sweeper.remove(tenant, (segment) => segment.appendedAtMsMax < beforeMs));
   }
 
   stats(): Promise<QuarantineStats>;
@@ -201,13 +203,27 @@ export class DatabaseQuarantine implements Quarantine {
     }
   }
 
-  /** Ends the background work and makes all of it durable where it belongs. Errors: STEME_IO, STEME_BACKGROUND. */
+  /**
+   * Ends the background work, waits for what is under way, and makes all of it durable where it belongs: whoever opens the directory next
+   * has it alone. Errors: STEME_IO, STEME_BACKGROUND.
+   */
   async close(): Promise<void> {
-    await this.#sweeper.stop();
     this.#isClosed = true;
+    await this.#sweeper.stop();
+    await Promise.allSettled(this.#changes);
+    await this.#appends.idle();
     if (this.#journal === undefined) return;
     const [opened] = await Promise.allSettled([this.#journal]);
     if (opened.status === 'fulfilled') await opened.value.close();
+  }
+
+  async #change<T>(work: Promise<T>): Promise<T> {
+    this.#changes.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#changes.delete(work);
+    }
   }
 
   #open(): Promise<QuarantineJournal> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { StemeError } from '../../base/errors.js';
+import type { EncodedEntry } from '../../quarantine/encoded-entry.js';
 import type { EntryDraft } from '../../quarantine/intake-writer.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
 import type { BytesLike } from '../api.js';
@@ -30,6 +31,8 @@ export class QuarantineAppends {
   /** Appends of an id that is to be there once, by tenant and id: the second waits for the first. */
   readonly #unique = new Map<string, Promise<unknown>>();
   #lastAppendMs = 0;
+  #underWay = 0;
+  readonly #waitingForIdle: (() => void)[] = [];
   /** Once it is open. */
   #journal: QuarantineJournal | undefined;
 
@@ -44,14 +47,40 @@ export class QuarantineAppends {
     const settings = settingsOf(this.#parts.settings, tenant);
     const journal = this.#journal;
     if (journal !== undefined && options.ifAbsent !== true && !hasCaps(settings)) {
-      return journal.append(this.#draftOf(tenant, view, options)).then(receiptOf);
+      this.#underWay++;
+      return journal.append(this.#draftOf(tenant, view, options)).then(this.#onAppended, this.#onFailed);
     }
+    this.#underWay++;
     // The caller may use its memory again while this waits.
     const bytes = Uint8Array.from(view);
-    if (options.ifAbsent !== true || options.id === undefined) {
-      return this.#appendOne(tenant, bytes, settings, options);
-    }
-    return this.#appendOnce(tenant, options.id, bytes, settings, options);
+    const isOnce = options.ifAbsent === true && options.id !== undefined;
+    const appended = isOnce
+      ? this.#appendOnce(tenant, options.id, bytes, settings, options)
+      : this.#appendOne(tenant, bytes, settings, options);
+    return appended.finally(() => this.#noteDone());
+  }
+
+  /** No append is under way when it resolves, if none is begun meanwhile. */
+  async idle(): Promise<void> {
+    if (this.#underWay === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#waitingForIdle.push(resolve);
+    });
+  }
+
+  readonly #onAppended = (entry: EncodedEntry): QuarantineReceipt => {
+    this.#noteDone();
+    return receiptOf(entry);
+  };
+
+  readonly #onFailed = (error: unknown): never => {
+    this.#noteDone();
+    throw error;
+  };
+
+  #noteDone(): void {
+    this.#underWay--;
+    if (this.#underWay === 0) for (const wake of this.#waitingForIdle.splice(0)) wake();
   }
 
   async #appendOnce(

@@ -25,8 +25,8 @@ export class QuarantineSweeper {
   readonly #parts: QuarantineSweeperParts;
   #cancelTimer: CancelTimer | undefined;
   #lastReading: ClockReading;
+  #sweeping: Promise<void> = Promise.resolve();
   #isStopped = false;
-  #sweeping: Promise<void> | undefined;
   expiredEntries = 0;
 
   constructor(parts: QuarantineSweeperParts) {
@@ -95,6 +95,8 @@ export class QuarantineSweeper {
     try {
       await this.sweep();
     } catch (cause) {
+      // A close has cut it short: the next opener goes on.
+      if (this.#isStopped) return;
       const reason = cause instanceof Error ? cause.message : String(cause);
       this.#parts.onWarning(
         new StemeError('STEME_IO', `the quarantine could not be swept (${reason}); it is tried again`, { cause }),
