@@ -12,7 +12,7 @@ import type { Clock } from '../base/clock.js';
 import { assert, type CorruptionError, StemeError } from '../base/errors.js';
 import { QUARANTINE_INTAKE_BYTES, QUARANTINE_OPEN_WRITERS_MAX, QUARANTINE_PENDING_BYTES_MAX } from '../base/limits.js';
 import type { CancelTimer, Timers } from '../base/timers.js';
-import { synced } from '../fs/disk-full.js';
+import { isHealedByRoom, synced } from '../fs/disk-full.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { syncFile } from '../fs/sync-file.js';
 import { SegmentAllocator } from '../log/segment-allocator.js';
@@ -28,6 +28,7 @@ import { listTenants } from './tenant-list.js';
 
 /** So long after an append its entry goes to its segment, if nothing makes it go before. */
 const SETTLE_DELAY_MS = 1000;
+const STAYS_IN_INTAKE = 'entries of the quarantine stay in its intake for now; they are durable there';
 /** Intake files that are kept for their space. */
 const SPARE_FILES_MAX = 1;
 
@@ -192,7 +193,10 @@ export class QuarantineJournal {
     return this.#settling;
   }
 
-  /** What was acknowledged is in segments when it resolves, unless that failed: then it is in the intake. Errors: STEME_IO. */
+  /**
+   * What was acknowledged is in segments when it resolves, unless that failed: then it is in the intake. That there was no room is a
+   * warning. Errors: STEME_IO, STEME_BACKGROUND.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer?.();
@@ -203,6 +207,9 @@ export class QuarantineJournal {
       while (this.#tenants.hasPending) await this.settle();
       await this.#openIntake?.writer.rotate();
       await this.settle();
+    } catch (cause) {
+      if (!isHealedByRoom(cause)) throw cause;
+      this.#warn(STAYS_IN_INTAKE, cause);
     } finally {
       await this.#openIntake?.writer.close();
       await this.#openIntake?.allocator.close();
@@ -315,7 +322,7 @@ export class QuarantineJournal {
     try {
       await this.settle();
     } catch (cause) {
-      this.#warn('entries of the quarantine stay in its intake for now; they are durable there', cause);
+      this.#warn(STAYS_IN_INTAKE, cause);
     }
     if (this.#tenants.hasPending) this.#settleSoon(SETTLE_DELAY_MS);
   }

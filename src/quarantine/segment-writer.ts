@@ -46,7 +46,7 @@ export class JournalSegmentWriter {
     this.#isDurable = writer !== undefined;
   }
 
-  /** A new file whose first entry will be `firstEntry`; its name is durable. Errors: STEME_IO. */
+  /** A new file whose first entry will be `firstEntry`; its name is durable. Errors: STEME_IO, after which it is not there. */
   static async create(place: SegmentPlace, number: number, firstEntry: number): Promise<JournalSegmentWriter> {
     const { fileSystem, directory, databaseId, tenant, nowMs } = place;
     const createdAtMs = nowMs();
@@ -61,15 +61,16 @@ export class JournalSegmentWriter {
       alignmentBytes: FRAME_ALIGNMENT_BYTES,
     });
     const path = join(directory, journalSegmentName(number));
-    const writer = await LogWriter.create(fileSystem, path, { identity: segmentIdentity(place, number), header });
-    const segment = new JournalSegmentWriter(place, number, createdAtMs, new SummaryBuilder(), writer.durable, writer);
+    let writer: LogWriter | undefined;
     try {
+      writer = await LogWriter.create(fileSystem, path, { identity: segmentIdentity(place, number), header });
       await writer.sync();
       await fileSystem.syncDirectory(directory);
-      segment.#position = writer.durable;
-      return segment;
+      return new JournalSegmentWriter(place, number, createdAtMs, new SummaryBuilder(), writer.durable, writer);
     } catch (error) {
-      await Promise.allSettled([writer.close()]);
+      await Promise.allSettled([writer?.close()]);
+      // It is tried again, under another number: a disk that is full for long must not fill with files of nothing.
+      await Promise.allSettled([fileSystem.remove(path)]);
       throw error;
     }
   }

@@ -68,12 +68,17 @@ export async function findTenantSegments(place: SegmentPlace, isReadOnly: boolea
     const isLast = number === numbers.at(-1);
     if (isLast && scanned.isClean && scanned.header !== undefined) active = resumed(place, scanned, scanned.header);
     else if (scanned.summary.entryCount > 0) unlisted.push(scanned.summary.finish(number, scanned.position.sizeBytes));
-    else if (scanned.header !== undefined && scanned.damages.length === 0) useless.push(number);
+    else if (isVoid(scanned)) useless.push(number);
   }
   sealed.push(...unlisted);
   sealed.sort((a, b) => a.number - b.number);
   const lastNumber = Math.max(manifest.lastNumber, numbers.at(-1) ?? 0);
   return { manifest, sealed, unlisted, active, uselessNumbers: useless, damages, lastNumber };
+}
+
+/** It was begun, and then came a crash. One that has bytes and no header of ours may be somebody's. */
+function isVoid({ header, isClean, damages }: ScannedSegment): boolean {
+  return damages.length === 0 && (header !== undefined || isClean);
 }
 
 function resumed(place: SegmentPlace, scanned: ScannedSegment, header: JournalHeader): JournalSegmentWriter {

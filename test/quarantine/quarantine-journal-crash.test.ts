@@ -225,4 +225,52 @@ describe('a quarantine journal on a disk that fails', () => {
     await reopened.journal.close();
     await journal.close();
   });
+
+  it.each(['write', 'datasync', 'open'] as const)(
+    'leaves no file behind for each time that a segment could not be begun (%s)',
+    async (kind) => {
+      const memory = await memoryWith({});
+      const fileSystem = new FaultyFileSystem(memory);
+      const { journal } = await openJournal(fileSystem);
+      await journal.append(draftOf('a', 'one'));
+      fileSystem.arm({ kind, path: /\.segment$/, times: Number.POSITIVE_INFINITY, error: 'ENOSPC' });
+      for (let i = 0; i < 10; i++) await expect(journal.settle()).rejects.toMatchObject({ code: 'STEME_IO' });
+      expect(await segmentsOf(memory)).toEqual([]);
+      fileSystem.disarm();
+      await journal.settle();
+      expect(await payloadsOf(journal, 'a')).toEqual(['one']);
+      await journal.close();
+    },
+  );
+
+  it('removes an empty segment that a crash has left', async () => {
+    const memory = await memoryWith({});
+    const { journal } = await openJournal(memory);
+    await journal.append(draftOf('a', 'one'));
+    await journal.close();
+    const handle = await memory.open('/db/quarantine/a/000007.segment', 'create');
+    await handle.close();
+    const reopened = await openJournal(memory);
+    expect(await payloadsOf(reopened.journal, 'a')).toEqual(['one']);
+    expect(await segmentsOf(memory)).toEqual(['000001.segment']);
+    expect(await reopened.journal.damagesOf('a')).toEqual([]);
+    await reopened.journal.close();
+  });
+
+  it('is closed without room, says so, and has all of it', async () => {
+    const memory = await memoryWith({});
+    const fileSystem = new FaultyFileSystem(memory);
+    const { journal, warnings } = await openJournal(fileSystem);
+    await journal.append(draftOf('a', 'one'));
+    fileSystem.arm({ kind: 'write', times: Number.POSITIVE_INFINITY, error: 'ENOSPC' });
+    await journal.close();
+    expect(warnings).toMatchObject([{ code: 'STEME_IO', message: expect.stringContaining('durable there') }]);
+    const reopened = await openJournal(memory);
+    expect(await payloadsOf(reopened.journal, 'a')).toEqual(['one']);
+    await reopened.journal.close();
+  });
 });
+
+async function segmentsOf(disk: MemoryFileSystem): Promise<string[]> {
+  return (await disk.list('/db/quarantine/a')).filter((name) => name.endsWith('.segment'));
+}
