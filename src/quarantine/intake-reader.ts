@@ -28,6 +28,8 @@ export interface Intake {
   readonly numbers: readonly number[];
   /** Of the next entry; undefined where no file says so. */
   readonly nextEntry: number | undefined;
+  /** No entry was appended later; undefined where no file says so. */
+  readonly lastAppendMs: number | undefined;
 }
 
 interface StartedFile {
@@ -50,7 +52,13 @@ export async function readIntake(fileSystem: FileSystem, directory: string, data
     // What the successor was not told of was refused.
     files.push(await readFile(fileSystem, started[i], started.at(i + 1)?.header.predecessorEndBytes));
   }
-  return { files, numbers, nextEntry: nextEntryOf(started, files) };
+  return { files, numbers, nextEntry: nextEntryOf(started, files), lastAppendMs: lastAppendMsOf(started, files) };
+}
+
+function lastAppendMsOf(started: readonly StartedFile[], files: readonly IntakeContents[]): number | undefined {
+  const newest = started.at(-1);
+  if (newest === undefined) return undefined;
+  return Math.max(newest.header.createdAtMs, files.at(-1)?.entries.at(-1)?.appendedAtMs ?? 0);
 }
 
 function nextEntryOf(started: readonly StartedFile[], files: readonly IntakeContents[]): number | undefined {

@@ -30,6 +30,8 @@ export interface IntakeWriterOptions {
   readonly isDirect: boolean;
   /** The number of the next entry. */
   readonly nextEntry: number;
+  /** When the newest entry that is there was appended; 0 where there is none. */
+  readonly lastAppendMs: number;
   /** Where the entries of the newest file end that is there; 0 where there is none. */
   readonly predecessorEndBytes: number;
   /** A file that has this size is followed by another one. */
@@ -38,7 +40,7 @@ export interface IntakeWriterOptions {
   readonly onSafe: (entries: readonly EncodedEntry[], fileNumber: number) => void;
 }
 
-/** An entry before it has a number. */
+/** An entry before it has a number. When it was appended is never before the entry ahead of it, whatever the clock does: it is kept by this time. */
 export type EntryDraft = Omit<JournalEntry, 'number'>;
 
 interface IntakeFile {
@@ -51,6 +53,7 @@ interface IntakeFile {
 export class IntakeWriter {
   readonly #options: IntakeWriterOptions;
   #nextEntry: number;
+  #lastAppendMs: number;
   #group = new IntakeGroup();
   #isBusy = false;
   #isScheduled = false;
@@ -66,6 +69,7 @@ export class IntakeWriter {
   constructor(options: IntakeWriterOptions) {
     this.#options = options;
     this.#nextEntry = options.nextEntry;
+    this.#lastAppendMs = options.lastAppendMs;
     this.#predecessorEndBytes = options.predecessorEndBytes;
   }
 
@@ -82,7 +86,8 @@ export class IntakeWriter {
     if (this.#failure !== undefined) throw this.#failure;
     const number = this.#nextEntry++;
     const id = draft.id === '' ? String(number) : draft.id;
-    const encoded = encodedEntry({ ...draft, id, number });
+    this.#lastAppendMs = Math.max(this.#lastAppendMs, draft.appendedAtMs);
+    const encoded = encodedEntry({ ...draft, id, number, appendedAtMs: this.#lastAppendMs });
     const group = this.#group;
     group.entries.push(encoded);
     this.#schedule();
@@ -208,7 +213,8 @@ export class IntakeWriter {
     const header = encodeJournalHeader({
       ...place,
       firstEntry: group.entries.at(0)?.number ?? this.#nextEntry,
-      createdAtMs: clock.nowMs(),
+      // The files before it go, and with them the entries that say how far the time has come.
+      createdAtMs: Math.max(clock.nowMs(), this.#lastAppendMs),
       predecessorEndBytes: this.#predecessorEndBytes,
       alignmentBytes,
     });

@@ -28,6 +28,8 @@ import { listTenants } from './tenant-list.js';
 
 /** So long after an append its entry goes to its segment, if nothing makes it go before. */
 const SETTLE_DELAY_MS = 1000;
+/** A clock that is so far behind the newest entry was set back. */
+const CLOCK_BEHIND_MS_MAX = 5 * 60 * 1000;
 const STAYS_IN_INTAKE = 'entries of the quarantine stay in its intake for now; they are durable there';
 /** Intake files that are kept for their space. */
 const SPARE_FILES_MAX = 1;
@@ -71,6 +73,7 @@ export class QuarantineJournal {
   #damages: readonly CorruptionError[] = [];
   #lastFileNumber = 0;
   #nextEntry = 1;
+  #lastAppendMs = 0;
   #predecessorEndBytes = 0;
   #settling: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
@@ -222,7 +225,7 @@ export class QuarantineJournal {
     if (!(await fileSystem.exists(this.#directory))) return;
     // law 2: what is seen from now on must not go with the page cache.
     if (!isReadOnly) await this.#syncIntake();
-    const { files, numbers, nextEntry } = await readIntake(fileSystem, this.#directory, databaseId);
+    const { files, numbers, nextEntry, lastAppendMs } = await readIntake(fileSystem, this.#directory, databaseId);
     for (const file of files) this.#takeRecovered(file);
     this.#damages = files.flatMap(({ damages }) => damages);
     for (const damage of this.#damages) this.#options.onWarning(damage);
@@ -231,7 +234,9 @@ export class QuarantineJournal {
     const spares = journalFileNumbers(await fileSystem.list(this.#directory), 'recycled');
     this.#lastFileNumber = Math.max(0, ...numbers, ...spares);
     this.#predecessorEndBytes = files.at(-1)?.endBytes ?? 0;
-    this.#nextEntry = nextEntry ?? (await this.#nextEntryOfTenants());
+    this.#nextEntry = nextEntry ?? 1;
+    this.#lastAppendMs = lastAppendMs ?? 0;
+    if (nextEntry === undefined) await this.#askTenants();
     if (!isReadOnly && this.#tenants.hasPending) this.#settleSoon(0);
   }
 
@@ -247,16 +252,15 @@ export class QuarantineJournal {
     for (const encoded of entries) this.#tenants.get(encoded.tenant).add(encoded);
   }
 
-  /** Where no intake file says how far the numbers have come, the segments do. */
-  async #nextEntryOfTenants(): Promise<number> {
-    let lastEntry = 0;
+  /** Where no intake file says how far the numbers and the time have come, the segments do. */
+  async #askTenants(): Promise<void> {
     for (const tenant of await this.tenants()) {
       const journal = this.#tenants.get(tenant);
       await journal.load();
-      lastEntry = Math.max(lastEntry, journal.lastEntry);
+      this.#nextEntry = Math.max(this.#nextEntry, journal.lastEntry + 1);
+      this.#lastAppendMs = Math.max(this.#lastAppendMs, journal.lastAppendMs);
       this.#tenants.forgetIdle();
     }
-    return lastEntry + 1;
   }
 
   #startIntake(): Promise<OpenIntake> {
@@ -270,6 +274,7 @@ export class QuarantineJournal {
   async #start(): Promise<OpenIntake> {
     const { fileSystem, directory, databaseId, clock, intakeBytes = QUARANTINE_INTAKE_BYTES } = this.#options;
     assert(!this.#options.isReadOnly, 'a journal that is only read takes no entry');
+    if (this.#lastAppendMs > clock.nowMs() + CLOCK_BEHIND_MS_MAX) this.#warnOfClock();
     await fileSystem.makeDirectory(this.#directory);
     await synced(fileSystem.syncDirectory(directory));
     const isDirect = await fileSystem.probeDirect(this.#directory);
@@ -291,6 +296,7 @@ export class QuarantineJournal {
       clock,
       isDirect,
       nextEntry: this.#nextEntry,
+      lastAppendMs: this.#lastAppendMs,
       predecessorEndBytes: this.#predecessorEndBytes,
       fileBytesMax: intakeBytes,
       onSafe: (entries, fileNumber) => this.#take(entries, fileNumber),
@@ -341,6 +347,12 @@ export class QuarantineJournal {
     else if (this.#openIntake === undefined) await fileSystem.remove(path);
     else await this.#openIntake.allocator.retire(number);
     this.#usedFiles.delete(number);
+  }
+
+  #warnOfClock(): void {
+    const newest = new Date(this.#lastAppendMs).toISOString();
+    const message = `the clock is behind the newest entry of the quarantine, of ${newest}: until it has caught up, entries are taken for as new as that one and kept so much longer; if that one is from the future, purge it`;
+    this.#options.onWarning(new StemeError('STEME_CLOCK', message));
   }
 
   #warn(message: string, cause: unknown): void {

@@ -90,6 +90,12 @@ export class TenantJournal {
     return this.#lastEntry;
   }
 
+  /** When the newest entry in its segments was appended; 0 for none. Known once it was loaded. */
+  get lastAppendMs(): number {
+    const active = this.#active === undefined ? [] : [this.#active.summary];
+    return Math.max(0, ...[...this.#sealed, ...active].map(({ appendedAtMsMax }) => appendedAtMsMax));
+  }
+
   /** About how much memory its look-ups take. */
   get summaryBytes(): number {
     return this.#sealed.reduce((sum, { filter }) => sum + filter.length, 0);

@@ -30,7 +30,6 @@ export class QuarantineAppends {
   readonly #reserved = new Map<string, Reserved>();
   /** Appends of an id that is to be there once, by tenant and id: the second waits for the first. */
   readonly #unique = new Map<string, Promise<unknown>>();
-  #lastAppendMs = 0;
   #underWay = 0;
   readonly #waitingForIdle: (() => void)[] = [];
   /** Once it is open. */
@@ -132,9 +131,7 @@ export class QuarantineAppends {
 
   #draftOf(tenant: string, payload: Uint8Array, options: QuarantineAppendOptions): EntryDraft {
     const { reason, detail = '', id = '', source = '', position, contentType = '', attempts = 0, timestamp } = options;
-    // Never backwards, whatever the clock does: entries are kept by this time.
-    this.#lastAppendMs = Math.max(this.#lastAppendMs, this.#parts.clock.nowMs());
-    const appendedAtMs = this.#lastAppendMs;
+    const appendedAtMs = this.#parts.clock.nowMs();
     return {
       tenant,
       id,

@@ -25,6 +25,8 @@ export class QuarantineSweeper {
   readonly #parts: QuarantineSweeperParts;
   #cancelTimer: CancelTimer | undefined;
   #lastReading: ClockReading;
+  /** The last look that found that the time of day had leapt forwards. */
+  #leap: ClockReading | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #isStopped = false;
   expiredEntries = 0;
@@ -49,19 +51,14 @@ export class QuarantineSweeper {
   /** Removes what has expired, of all tenants. Errors: STEME_IO. */
   async sweep(): Promise<void> {
     const reading = this.#readClocks();
-    const isSound = isClockSound(this.#lastReading, reading);
+    if (!isClockSound(this.#lastReading, reading)) this.#noteLeap(reading);
     this.#lastReading = reading;
-    if (!isSound) {
-      const message =
-        'the clock has leapt forwards: nothing is removed from the quarantine until it has been right for a while';
-      this.#parts.onWarning(new StemeError('STEME_CLOCK', message));
-      return;
-    }
+    const leap = this.#leap;
     const journal = await this.#parts.journal();
     for (const tenant of await journal.tenants()) {
       if (this.#isStopped) return;
       const { retentionMs } = settingsOf(this.#parts.settings, tenant);
-      const removed = await this.remove(tenant, (segment) => isExpired(segment, retentionMs, reading.wallMs));
+      const removed = await this.remove(tenant, (segment) => isExpired(segment, retentionMs, reading, leap));
       this.expiredEntries += removed;
     }
   }
@@ -103,6 +100,13 @@ export class QuarantineSweeper {
       );
     }
     this.#sweepAfter(sweepPeriodMs(this.#parts.settings));
+  }
+
+  #noteLeap(reading: ClockReading): void {
+    this.#leap = reading;
+    const message =
+      'the clock has leapt forwards: what is in the quarantine stays for its full time from now on, whatever its age seems to be';
+    this.#parts.onWarning(new StemeError('STEME_CLOCK', message));
   }
 
   #readClocks(): ClockReading {

@@ -49,15 +49,22 @@ function partOf(max: number, parts: number): number {
   return max === 0 ? Number.POSITIVE_INFINITY : Math.ceil(max / parts);
 }
 
-/** Whether all of the segment is older than its tenant keeps it. */
-export function isExpired({ appendedAtMsMax }: RemovableSegment, retentionMs: number, nowMs: number): boolean {
-  return retentionMs > 0 && appendedAtMsMax < nowMs - retentionMs;
+/**
+ * Whether all of the segment is older than its tenant keeps it. `leap` is when the time of day was last found to have leapt forwards: what
+ * is older was given its time by another clock, or looks old only because of the leap, and stays for its full time by the clock that counts.
+ */
+export function isExpired(
+  { appendedAtMsMax }: Pick<RemovableSegment, 'appendedAtMsMax'>,
+  retentionMs: number,
+  now: ClockReading,
+  leap?: ClockReading,
+): boolean {
+  if (retentionMs === 0 || appendedAtMsMax >= now.wallMs - retentionMs) return false;
+  const isFromBefore = leap !== undefined && appendedAtMsMax < leap.wallMs;
+  return !isFromBefore || now.monotonicMs - leap.monotonicMs > retentionMs;
 }
 
-/**
- * Whether the time of day can be believed: it has not leapt forwards since the last look, by the clock that only counts. A clock that was
- * set to next month must not take this month's entries.
- */
+/** Whether the time of day has not leapt forwards since the last look, by the clock that only counts. */
 export function isClockSound(last: ClockReading, now: ClockReading): boolean {
   const passedMs = now.monotonicMs - last.monotonicMs;
   return now.wallMs - last.wallMs <= passedMs + CLOCK_LEAP_MS_MAX;

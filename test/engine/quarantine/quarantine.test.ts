@@ -287,24 +287,6 @@ describe('retention', () => {
     }
   });
 
-  it('waits where the clock has leapt forwards', async () => {
-    const time = new SimulatedTime(1_700_000_000_000);
-    const leap = { ms: 0 };
-    const clock = { nowMs: () => time.nowMs() + leap.ms, monotonicMs: () => time.monotonicMs() };
-    const warnings: string[] = [];
-    const db = await openWith(
-      DIRECTORY,
-      {},
-      { ...testEnvironment(disk), clock, timers: time, onWarning: (warning) => warnings.push(warning.code) },
-    );
-    await db.quarantine.append('a', 'young', { reason: 'r' });
-    leap.ms = 30 * 24 * HOUR_MS;
-    time.advance(2000);
-    await until(async () => warnings.includes('STEME_CLOCK'));
-    expect(await listed(db)).toEqual(['a: young']);
-    await db.close();
-  });
-
   it('removes what is older, and nothing that is younger', async () => {
     const time = new SimulatedTime(1_700_000_000_000);
     const db = await openTimed({ quarantine: { retentionMs: 10 * HOUR_MS } }, time);
