@@ -124,6 +124,8 @@ export const QUARANTINE_SEGMENT_BYTES = 8 * MIB;
 export const QUARANTINE_OPEN_WRITERS_MAX = 256;
 /** Entries of which no segment holds a durable copy yet are in memory as well; beyond it appends wait. */
 export const QUARANTINE_PENDING_BYTES_MAX = 64 * MIB;
+/** Ids of segments in which one was looked for: those of the last look-ups are remembered. */
+export const QUARANTINE_ID_CACHE_BYTES = 64 * MIB;
 
 export const PROFILE_SECONDS_DEFAULT = 10;
 export const PROFILE_SECONDS_MIN = 0.01;

@@ -18,13 +18,13 @@ export interface SegmentView {
   readonly number: number;
   readonly endBytes: number;
   readonly lastEntry: number;
-  readonly minutes: readonly MinuteSpan[];
+  readonly minutes: () => readonly MinuteSpan[];
   readonly mayHold: (idHash: number) => boolean;
 }
 
 /** Whether the segment may hold what is sought. */
 export function isCandidate(view: SegmentView, { fromMs, toMs, id, afterEntry }: EntryRange): boolean {
-  if (view.lastEntry <= afterEntry || !mayHoldTime(view.minutes, fromMs, toMs)) return false;
+  if (view.lastEntry <= afterEntry || !mayHoldTime(view.minutes(), fromMs, toMs)) return false;
   return id === undefined || view.mayHold(hashId(id));
 }
 

@@ -168,6 +168,11 @@ export class QuarantineJournal {
     return this.#tenants.get(tenant).mayContain(range);
   }
 
+  /** Of the last entry of this id; `undefined` where there is none that can be read. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  lastNumberOf(tenant: string, id: string): Promise<number | undefined> {
+    return this.#tenants.get(tenant).lastNumberOf(id);
+  }
+
   /** Every tenant that has, or had, entries. */
   async tenants(): Promise<string[]> {
     const { fileSystem } = this.#options;

@@ -3,10 +3,12 @@ import { assert, type CorruptionError } from '../base/errors.js';
 import { type EncodedEntry, entryOf } from './encoded-entry.js';
 import type { JournalEntry } from './entry-codec.js';
 import { type EntryRange, isCandidate, isWithin, type SegmentView } from './entry-range.js';
-import { mayHoldId } from './id-filter.js';
+import { hashId, mayHoldId } from './id-filter.js';
 import { journalSegmentName } from './journal-files.js';
+import { PendingEntries } from './pending-entries.js';
+import type { SegmentIds } from './segment-ids.js';
 import { entriesWithin, isSegmentOver, type SegmentLimits } from './segment-limits.js';
-import { SegmentReader } from './segment-reader.js';
+import { type SegmentEndEvent, type SegmentEvent, SegmentReader } from './segment-reader.js';
 import type { SegmentSummary } from './segment-summary.js';
 import { JournalSegmentWriter, type SegmentPlace, segmentIdentity } from './segment-writer.js';
 import type { TenantManifest } from './tenant-manifest.js';
@@ -19,6 +21,7 @@ export interface TenantJournalOptions extends SegmentPlace {
   readonly makeDirectory: () => Promise<void>;
   /** Shared by all tenants. */
   readonly gauges: JournalGauges;
+  readonly segmentIds: SegmentIds;
 }
 
 export interface TenantTotals {
@@ -54,8 +57,7 @@ export type EntryEvent =
 export class TenantJournal {
   readonly tenant: string;
   readonly #options: TenantJournalOptions;
-  /** Acknowledged, in order; no segment has a durable copy that is known. */
-  #pending: EncodedEntry[] = [];
+  readonly #pending = new PendingEntries();
   #loading: Promise<void> | undefined;
   #manifest: TenantManifest | undefined;
   #sealed: SegmentSummary[] = [];
@@ -77,7 +79,7 @@ export class TenantJournal {
   }
 
   get hasPending(): boolean {
-    return this.#pending.length > 0;
+    return this.#pending.count > 0;
   }
 
   /** Whether it can be forgotten: what it has on disk is all there is, and nobody is at it. */
@@ -113,16 +115,16 @@ export class TenantJournal {
     const used = segments.filter(({ entryCount }) => entryCount > 0);
     const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
     return {
-      firstEntry: used.at(0)?.firstEntry ?? this.#pending.at(0)?.number ?? this.#lastEntry + 1,
-      entryCount: sumOf(used.map(({ entryCount }) => entryCount)) + this.#pending.length,
-      payloadBytes: sumOf([...used, ...this.#pending].map(({ payloadBytes }) => payloadBytes)),
+      firstEntry: used.at(0)?.firstEntry ?? this.#pending.firstEntry ?? this.#lastEntry + 1,
+      entryCount: sumOf(used.map(({ entryCount }) => entryCount)) + this.#pending.count,
+      payloadBytes: sumOf(used.map(({ payloadBytes }) => payloadBytes)) + this.#pending.payloadBytes,
       segmentCount: segments.length,
     };
   }
 
   /** An entry that was acknowledged. */
   add(encoded: EncodedEntry): void {
-    this.#pending.push(encoded);
+    this.#pending.add(encoded);
     this.#options.gauges.pendingBytes += encoded.bytes.length;
   }
 
@@ -141,7 +143,7 @@ export class TenantJournal {
    */
   settle(): Promise<void> {
     return this.#change(async () => {
-      while (this.#pending.length > 0) await this.#settleSome();
+      while (this.hasPending) await this.#settleSome();
     });
   }
 
@@ -153,7 +155,7 @@ export class TenantJournal {
   /** Whether there may be such an entry. No segment is opened for it. */
   async mayContain(range: EntryRange): Promise<boolean> {
     await this.load();
-    if (this.#pending.some((entry) => isWithin(entry, range))) return true;
+    if (this.#pending.entries.some((entry) => isWithin(entry, range))) return true;
     return this.#views().some((view) => isCandidate(view, range));
   }
 
@@ -163,7 +165,7 @@ export class TenantJournal {
     try {
       await this.load();
       const views = this.#views().filter((view) => isCandidate(view, range));
-      const pending = [...this.#pending];
+      const pending = [...this.#pending.entries];
       let lastEntry = range.afterEntry;
       for (const view of views) {
         for await (const event of this.#readSegment(view)) {
@@ -179,8 +181,28 @@ export class TenantJournal {
         if (encoded.number > lastEntry && isWithin(encoded, range)) yield { kind: 'entry', entry: entryOf(encoded) };
       }
     } finally {
-      this.#readerCount--;
-      if (this.#readerCount === 0) await this.#removeDoomed();
+      await this.#endReading();
+    }
+  }
+
+  /** Of the last entry of this id; `undefined` where there is none that can be read. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  async lastNumberOf(id: string): Promise<number | undefined> {
+    this.#readerCount++;
+    try {
+      await this.load();
+      const pending = this.#pending.lastNumberOf(id);
+      if (pending !== undefined) return pending;
+      const idHash = hashId(id);
+      for (const view of this.#views().toReversed()) {
+        if (!view.mayHold(idHash)) continue;
+        const path = join(this.#options.directory, journalSegmentName(view.number));
+        const ids = await this.#options.segmentIds.of(path, view.endBytes, () => this.#readSegment(view));
+        const number = ids.get(id);
+        if (number !== undefined) return number;
+      }
+      return undefined;
+    } finally {
+      await this.#endReading();
     }
   }
 
@@ -209,12 +231,17 @@ export class TenantJournal {
     this.#lastNumber = lastNumber;
     const activeLast = active?.summary.lastEntry ?? 0;
     this.#lastEntry = Math.max(manifest.lastRemovedEntry, activeLast, ...sealed.map(({ lastEntry }) => lastEntry));
-    this.#dropPending(this.#pending.filter(({ number }) => number > this.#lastEntry).length);
+    this.#dropPending(this.#lastEntry);
     if (this.#options.isReadOnly) return;
     if (uselessNumbers.length > 0) await manifest.makeDurable();
     this.#doomed.push(...uselessNumbers);
     await this.#removeDoomed();
     await manifest.addSealed(unlisted);
+  }
+
+  async #endReading(): Promise<void> {
+    this.#readerCount--;
+    if (this.#readerCount === 0) await this.#removeDoomed();
   }
 
   /** One at a time, in the order of the calls; the next one comes whether this one fails or not. */
@@ -237,7 +264,7 @@ export class TenantJournal {
     const { limits, nowMs } = this.#options;
     if (this.#active !== undefined && isSegmentOver(limits, this.#active, nowMs())) await this.#seal();
     const active = this.#active ?? (await this.#startSegment());
-    const chunk = entriesWithin(limits, active, this.#pending);
+    const chunk = entriesWithin(limits, active, this.#pending.entries);
     try {
       await active.append(chunk);
     } catch (error) {
@@ -245,21 +272,20 @@ export class TenantJournal {
       await Promise.allSettled([this.#seal()]);
       throw error;
     }
-    this.#dropPending(this.#pending.length - chunk.length);
     this.#lastEntry = active.summary.lastEntry;
+    this.#dropPending(this.#lastEntry);
     if (isSegmentOver(limits, active, nowMs())) await this.#seal();
   }
 
-  /** All but the last `keptCount`. */
-  #dropPending(keptCount: number): void {
-    const dropped = this.#pending.splice(0, this.#pending.length - keptCount);
-    for (const { bytes } of dropped) this.#options.gauges.pendingBytes -= bytes.length;
+  #dropPending(lastEntry: number): void {
+    this.#options.gauges.pendingBytes -= this.#pending.dropUpTo(lastEntry);
   }
 
   async #startSegment(): Promise<JournalSegmentWriter> {
     if (this.#lastNumber === 0) await this.#options.makeDirectory();
     const number = ++this.#lastNumber;
-    this.#active = await JournalSegmentWriter.create(this.#options, number, this.#pending[0].number);
+    const firstEntry = this.#pending.firstEntry ?? this.#lastEntry + 1;
+    this.#active = await JournalSegmentWriter.create(this.#options, number, firstEntry);
     return this.#active;
   }
 
@@ -291,16 +317,18 @@ export class TenantJournal {
 
   #views(): SegmentView[] {
     const views = this.#sealed.map(({ number, endBytes, lastEntry, minutes, filter }): SegmentView => {
-      return { number, endBytes, lastEntry, minutes, mayHold: (idHash) => mayHoldId(filter, idHash) };
+      return { number, endBytes, lastEntry, minutes: () => minutes, mayHold: (idHash) => mayHoldId(filter, idHash) };
     });
     const active = this.#active;
     if (active === undefined || active.summary.entryCount === 0) return views;
     const { number, endBytes, summary } = active;
     const mayHold = (idHash: number): boolean => summary.mayHoldId(idHash);
-    return [...views, { number, endBytes, lastEntry: summary.lastEntry, minutes: summary.minutes(), mayHold }];
+    const { lastEntry } = summary;
+    // Made when they are asked for: of a segment with wild timestamps they are work.
+    return [...views, { number, endBytes, lastEntry, mayHold, minutes: () => summary.minutes() }];
   }
 
-  async *#readSegment({ number, endBytes }: SegmentView): AsyncGenerator<EntryEvent, void> {
+  async *#readSegment({ number, endBytes }: SegmentView): AsyncGenerator<Exclude<SegmentEvent, SegmentEndEvent>, void> {
     const { fileSystem, directory, tenant, gauges } = this.#options;
     const path = join(directory, journalSegmentName(number));
     gauges.segmentOpens++;

@@ -3,6 +3,7 @@ import { inParallel } from '../base/in-parallel.js';
 import { MIB } from '../base/limits.js';
 import { synced } from '../fs/disk-full.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { SegmentIds } from './segment-ids.js';
 import type { SegmentLimits } from './segment-limits.js';
 import { tenantDirectoryName } from './tenant-directory.js';
 import { type JournalGauges, TenantJournal } from './tenant-journal.js';
@@ -28,6 +29,7 @@ export interface TenantJournalsOptions {
 export class TenantJournals {
   readonly gauges: JournalGauges = { pendingBytes: 0, segmentOpens: 0 };
   readonly #options: TenantJournalsOptions;
+  readonly #segmentIds = new SegmentIds();
   /** The one that was longest not asked for first. */
   readonly #journals = new Map<string, TenantJournal>();
   /** Those that may have a file open for writing, the one that was longest not written first. */
@@ -107,6 +109,7 @@ export class TenantJournals {
       isReadOnly,
       limits: limitsOf(tenant),
       gauges: this.gauges,
+      segmentIds: this.#segmentIds,
       makeDirectory: async () => {
         await fileSystem.makeDirectory(ownDirectory);
         await synced(fileSystem.syncDirectory(directory));

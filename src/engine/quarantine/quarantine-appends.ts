@@ -92,7 +92,8 @@ export class QuarantineAppends {
     const key = JSON.stringify([tenant, id]);
     const before = this.#unique.get(key) ?? Promise.resolve();
     const appended = before.then(async () => {
-      const number = await this.#lastNumberOf(tenant, id);
+      const journal = await this.#open();
+      const number = await journal.lastNumberOf(tenant, id);
       return number === undefined ? this.#appendOne(tenant, payload, settings, options) : { number, id, isNew: false };
     });
     const settled = Promise.allSettled([appended]).then(() => {
@@ -100,14 +101,6 @@ export class QuarantineAppends {
     });
     this.#unique.set(key, settled);
     return appended;
-  }
-
-  async #lastNumberOf(tenant: string, id: string): Promise<number | undefined> {
-    const journal = await this.#open();
-    const range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, id, afterEntry: 0 };
-    let number: number | undefined;
-    for await (const event of journal.read(tenant, range)) if (event.kind === 'entry') number = event.entry.number;
-    return number;
   }
 
   async #appendOne(
