@@ -17,6 +17,8 @@ const HINT_OF_CODE: Partial<Record<ErrorCode, string>> = {
   STEME_NOT_FOUND: 'check --db; "steme ingest" creates a database',
   STEME_CORRUPTION:
     'keep a copy of the directory; "steme verify" tells all that is damaged, "steme repair" saves what is intact, --read-around reads it meanwhile',
+  STEME_QUARANTINE_FULL:
+    'make room with "steme quarantine replay" or "steme quarantine purge", and run the same command again; the cap is the option quarantine.entriesMax or quarantine.bytesMax of the database',
   STEME_INTERNAL: 'this is a bug of stemedb; please report it with the output of --debug',
   STEME_UNSUPPORTED: 'a newer version of stemedb wrote this; upgrade the package',
 };
@@ -37,6 +39,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'STEME_INVALID_OPTION',
   'STEME_INVALID_KEY',
   'STEME_INVALID_RANGE',
+  'STEME_INVALID_TENANT',
 ]);
 
 export function reportOf(error: unknown): ErrorReport {

@@ -10,7 +10,7 @@ export const EXIT_INTERRUPTED = 130;
 
 export const EXIT_CODES_HELP = `
 Exit codes:
-  0    done; an ingest that rejected records is done too (see rejected.ndjson)
+  0    done; an ingest that rejected records is done too (see "steme quarantine ls")
   1    failed: no such file or database, disk full, permission denied, …
   2    wrong usage
   3    get: the key is not in the database

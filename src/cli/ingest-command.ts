@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
+import { QUARANTINE_SOURCE_BYTES_MAX } from '../base/limits.js';
 import type { Database } from '../engine/api.js';
+import { tenantBytes } from '../quarantine/tenant-directory.js';
 import { type ByteSource, openFileSource, streamSource } from './byte-source.js';
 import type { CliEnvironment } from './cli-environment.js';
 import { EXIT_INTERRUPTED, EXIT_OK, EXIT_RECORDS_REJECTED } from './exit-codes.js';
@@ -8,7 +10,6 @@ import { formatSummary, type IngestSummary, summarize } from './ingest-summary.j
 import { Output } from './output.js';
 import { type Progress, silentProgress, TerminalProgress } from './progress.js';
 import { createRecordReader, type FormatName } from './record-reader/record-reader.js';
-import { RejectedFile } from './rejected-file.js';
 import { UsageError } from './usage-error.js';
 
 export interface IngestFlags {
@@ -17,6 +18,8 @@ export interface IngestFlags {
   readonly key?: string;
   readonly timestamp?: string;
   readonly source?: string;
+  readonly tenant: string;
+  readonly tenantField?: string;
   readonly batch: number;
   readonly sync: boolean;
   readonly strict?: boolean;
@@ -54,7 +57,8 @@ function formatOfName(file: string): FormatName {
 }
 
 function checkFlags(file: string, format: FormatName, flags: IngestFlags): void {
-  const needsFields = flags.key !== undefined ? '--key' : flags.timestamp !== undefined ? '--timestamp' : undefined;
+  const fieldFlags = { '--key': flags.key, '--timestamp': flags.timestamp, '--tenant-field': flags.tenantField };
+  const needsFields = Object.entries(fieldFlags).find(([, field]) => field !== undefined)?.[0];
   if (format === 'lines' && needsFields !== undefined) {
     throw new UsageError(
       `${needsFields} needs records with fields; lines have none`,
@@ -63,6 +67,10 @@ function checkFlags(file: string, format: FormatName, flags: IngestFlags): void 
   }
   if (file === '') throw new UsageError('the name of the file is empty');
   if (flags.source === '') throw new UsageError('--source is empty');
+  if (Buffer.byteLength(flags.source ?? '') > QUARANTINE_SOURCE_BYTES_MAX) {
+    throw new UsageError(`--source has at most ${QUARANTINE_SOURCE_BYTES_MAX} bytes in UTF-8`);
+  }
+  tenantBytes(flags.tenant);
 }
 
 function openSource(file: string, environment: CliEnvironment): Promise<ByteSource> {
@@ -78,19 +86,24 @@ async function ingestInto(
   flags: IngestFlags,
   environment: CliEnvironment,
 ): Promise<IngestSummary> {
-  const { fileSystem, clock, signal } = environment;
+  const { clock, signal } = environment;
   const sourceName = flags.source ?? (file === STANDARD_INPUT ? 'stdin' : basename(file));
   const keyRule = { sourceName, keyField: flags.key, timestampField: flags.timestamp };
-  const requiredFields = [flags.key, flags.timestamp].filter((field) => field !== undefined);
-  const rejected = new RejectedFile(fileSystem, flags.db);
+  const requiredFields = [flags.key, flags.timestamp, flags.tenantField].filter((field) => field !== undefined);
   const reader = createRecordReader(format, { requiredFields });
   const progress = progressFor(source, flags, environment);
-  const parts = { database, source, reader, rejected, progress, clock, signal };
-  const plan = { keyRule, recordsPerBatch: flags.batch, sync: flags.sync };
+  const parts = { database, source, reader, progress, clock, signal };
+  const plan = {
+    keyRule,
+    rejectionSource: { name: sourceName, format },
+    tenantRule: { tenant: flags.tenant, tenantField: flags.tenantField },
+    recordsPerBatch: flags.batch,
+    sync: flags.sync,
+  };
   const result = await ingest(parts, plan);
   // All is durable by now. In a table it needs no replay at the next open; an interrupted program does not wait for that.
   if (!result.interrupted && result.storedRecords > 0) await database.flush();
-  return summarize(result, database.stats(), { source: sourceName, format, rejectedFile: rejected.path });
+  return summarize(result, database.stats(), { source: sourceName, format });
 }
 
 function progressFor(source: ByteSource, flags: IngestFlags, environment: CliEnvironment): Progress {

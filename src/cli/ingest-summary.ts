@@ -1,6 +1,8 @@
 import type { DatabaseStats } from '../engine/api.js';
 import type { IngestResult } from './ingest.js';
+import { printable } from './printable.js';
 import type { FormatName } from './record-reader/record-reader.js';
+import { shellWord } from './shell-word.js';
 import { formatBytes, formatCount, formatMs } from './units.js';
 
 /** What `steme ingest --json` prints. */
@@ -12,13 +14,12 @@ export interface IngestSummary extends IngestResult {
   readonly megabytesPerSecond: number;
   readonly syncs: number;
   readonly syncP99Ms: number;
-  readonly rejectedFile: string | undefined;
 }
 
 export function summarize(
   result: IngestResult,
   stats: DatabaseStats,
-  plan: { readonly source: string; readonly format: FormatName; readonly rejectedFile: string },
+  plan: { readonly source: string; readonly format: FormatName },
 ): IngestSummary {
   const seconds = Math.max(result.durationMs, 1) / 1000;
   return {
@@ -30,7 +31,6 @@ export function summarize(
     megabytesPerSecond: Number((result.sourceBytes / 1e6 / seconds).toFixed(3)),
     syncs: stats.wal.syncs,
     syncP99Ms: stats.wal.syncLatency.p99Ms,
-    rejectedFile: result.rejectedRecords > 0 ? plan.rejectedFile : undefined,
   };
 }
 
@@ -44,12 +44,23 @@ export function formatSummary(summary: IngestSummary): string {
     `${formatCount(summary.syncs)} syncs, p99 ${formatMs(summary.syncP99Ms)}`,
   ];
   if (summary.emptyLines > 0) parts.push(`${formatCount(summary.emptyLines)} empty lines skipped`);
-  parts.push(`${formatCount(summary.rejectedRecords)} rejected${rejectedPlace(summary)}`);
+  parts.push(`${formatCount(summary.rejectedRecords)} rejected${describeRejections(summary)}`);
   return `${parts.join(', ')}\n${summary.interrupted ? formatInterruption(summary) : ''}`;
 }
 
-function rejectedPlace(summary: IngestSummary): string {
-  return summary.rejectedFile === undefined ? '' : ` (kept in ${summary.rejectedFile})`;
+/** Why, and how to look at them. */
+function describeRejections(summary: IngestSummary): string {
+  const { rejectedRecords, rejectedByReason, rejectedBefore, rejectedTenant, database } = summary;
+  if (rejectedRecords === 0) return '';
+  const reasons = Object.entries(rejectedByReason).map(([code, count]) => `${code} ${formatCount(count)}`);
+  const before = rejectedBefore === 0 ? '' : `, ${formatCount(rejectedBefore)} of them in the quarantine before`;
+  const words = ['steme', 'quarantine', 'ls', '--db', database];
+  if (rejectedTenant !== undefined && isPrintable(rejectedTenant)) words.push('--tenant', rejectedTenant);
+  return ` (${reasons.join(', ')})${before}: ${words.map(shellWord).join(' ')}`;
+}
+
+function isPrintable(text: string): boolean {
+  return printable(Buffer.from(text)) === text;
 }
 
 function formatInterruption(summary: IngestSummary): string {

@@ -7,13 +7,14 @@ import { type KeyRule, keyOfRecord } from './key-of-record.js';
 import type { IngestProgress, Progress } from './progress.js';
 import { type ReadItem, type Rejection, reject } from './record-reader/record.js';
 import type { RecordReader } from './record-reader/record-reader.js';
-import type { RejectedFile } from './rejected-file.js';
+import { quarantineDraft, type RejectionSource } from './rejected/quarantine-draft.js';
+import { QuarantineWriter, type RejectionCounts } from './rejected/quarantine-writer.js';
+import { type TenantRule, tenantOf } from './rejected/tenant-rule.js';
 
 export interface IngestParts {
   readonly database: Database;
   readonly source: ByteSource;
   readonly reader: RecordReader;
-  readonly rejected: RejectedFile;
   readonly progress: Progress;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -21,15 +22,16 @@ export interface IngestParts {
 
 export interface IngestPlan {
   readonly keyRule: KeyRule;
+  readonly rejectionSource: RejectionSource;
+  readonly tenantRule: TenantRule;
   readonly recordsPerBatch: number;
-  /** Whether each batch waits to be durable. Either way all is durable at the end. */
+  /** Whether each batch waits to be durable. Either way all is durable at the end; what is rejected always waits. */
   readonly sync: boolean;
 }
 
-/** What an ingest did. `storedRecords` are acknowledged and durable. */
-export interface IngestResult {
+/** What an ingest did. `storedRecords` are acknowledged and durable, `rejectedRecords` durable in the quarantine. */
+export interface IngestResult extends RejectionCounts {
   readonly storedRecords: number;
-  readonly rejectedRecords: number;
   readonly emptyLines: number;
   readonly sourceBytes: number;
   readonly durationMs: number;
@@ -39,8 +41,8 @@ export interface IngestResult {
 }
 
 /**
- * Reads the source to its end, or until the signal aborts; stores what can be stored, keeps the rest as rejected; returns
- * when all of it is durable. A failure of the database is thrown, after the batches on their way have settled.
+ * Reads the source to its end, or until the signal aborts; stores what can be stored, and brings the rest to the quarantine;
+ * returns when all of it is durable. A failure of the database is thrown, after the batches on their way have settled.
  */
 export async function ingest(parts: IngestParts, plan: IngestPlan): Promise<IngestResult> {
   const run = new IngestRun(parts, plan);
@@ -48,7 +50,7 @@ export async function ingest(parts: IngestParts, plan: IngestPlan): Promise<Inge
     await run.readSource();
     await run.finish();
   } finally {
-    await run.release();
+    parts.progress.stop();
   }
   return run.result();
 }
@@ -57,9 +59,9 @@ class IngestRun {
   readonly #parts: IngestParts;
   readonly #plan: IngestPlan;
   readonly #writer: BatchWriter;
+  readonly #rejected: QuarantineWriter;
   readonly #startMs: number;
   #sourceBytes = 0;
-  #rejectedRecords = 0;
   #lastLine = 0;
   #interrupted = false;
 
@@ -67,6 +69,7 @@ class IngestRun {
     this.#parts = parts;
     this.#plan = plan;
     this.#writer = new BatchWriter(parts.database, plan.recordsPerBatch, plan.sync);
+    this.#rejected = new QuarantineWriter(parts.database.quarantine);
     this.#startMs = parts.clock.monotonicMs();
   }
 
@@ -87,18 +90,14 @@ class IngestRun {
   async finish(): Promise<void> {
     await this.#writer.send();
     await this.#writer.settle();
+    await this.#rejected.settle();
     if (!this.#plan.sync) await this.#parts.database.sync();
-  }
-
-  async release(): Promise<void> {
-    this.#parts.progress.stop();
-    await this.#parts.rejected.close();
   }
 
   result(): IngestResult {
     return {
       storedRecords: this.#writer.acknowledgedRecords,
-      rejectedRecords: this.#rejectedRecords,
+      ...this.#rejected.counts,
       emptyLines: this.#parts.reader.emptyLineCount,
       sourceBytes: this.#sourceBytes,
       durationMs: this.#parts.clock.monotonicMs() - this.#startMs,
@@ -125,24 +124,27 @@ class IngestRun {
     if (item.kind === 'rejection') return item;
     const { raw, value } = item;
     // A CSV row grows when it becomes JSON; the splitter saw only the row.
-    if (value.length > VALUE_BYTES_MAX)
-      return reject(raw, `the value has ${value.length} bytes, more than a value may have`);
+    if (value.length > VALUE_BYTES_MAX) {
+      const reason = `the value has ${value.length} bytes, more than a value may have`;
+      return reject(raw, { code: 'too-large', reason }, item.fields);
+    }
     const result = keyOfRecord(item, this.#plan.keyRule);
-    if ('reason' in result) return reject(raw, result.reason);
+    if ('reason' in result) return reject(raw, result, item.fields);
     this.#writer.add(result.key, value);
     return undefined;
   }
 
   async #reject(rejection: Rejection): Promise<void> {
-    await this.#parts.rejected.add(rejection, this.#plan.keyRule.sourceName);
-    this.#rejectedRecords++;
+    const { rejectionSource, tenantRule } = this.#plan;
+    const draft = quarantineDraft(rejection, rejectionSource, this.#parts.reader.header);
+    await this.#rejected.add(tenantOf(rejection.fields, tenantRule), rejection.code, draft);
   }
 
   #snapshot(): IngestProgress {
     return {
       sourceBytes: this.#sourceBytes,
       storedRecords: this.#writer.acknowledgedRecords,
-      rejectedRecords: this.#rejectedRecords,
+      rejectedRecords: this.#rejected.counts.rejectedRecords,
       durationMs: this.#parts.clock.monotonicMs() - this.#startMs,
       syncLagMs: this.#parts.database.stats().wal.lagMs,
     };

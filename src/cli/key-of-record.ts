@@ -1,12 +1,12 @@
 import { xxh3 } from '@node-rs/xxhash';
 import { KEY_BYTES_MAX } from '../base/limits.js';
-import type { Fields, ParsedRecord } from './record-reader/record.js';
+import type { Complaint, Fields, ParsedRecord } from './record-reader/record.js';
 import { sortableTimestamp } from './record-timestamp.js';
 
 /** A key, or why there is none. */
-export type KeyResult = { readonly key: Buffer } | { readonly reason: string };
+export type KeyResult = { readonly key: Buffer } | Complaint;
 
-type TextResult = { readonly text: string } | { readonly reason: string };
+type TextResult = { readonly text: string } | Complaint;
 
 export interface KeyRule {
   /** Names the source in keys that are made of positions. */
@@ -34,7 +34,7 @@ export function keyOfRecord(record: ParsedRecord, rule: KeyRule): KeyResult {
   if ('reason' in text) return text;
   const key = Buffer.from(text.text);
   if (key.length <= KEY_BYTES_MAX) return { key };
-  return { reason: `the key has ${key.length} bytes, more than ${KEY_BYTES_MAX}` };
+  return { code: 'key-too-long', reason: `the key has ${key.length} bytes, more than ${KEY_BYTES_MAX}` };
 }
 
 function textOfKey(record: ParsedRecord, rule: KeyRule): TextResult {
@@ -47,7 +47,8 @@ function textOfKey(record: ParsedRecord, rule: KeyRule): TextResult {
   if (timestampField === undefined || 'reason' in name) return name;
   const timestamp = sortableTimestamp(fields.get(timestampField));
   if (timestamp !== undefined) return { text: `${timestamp}/${name.text}` };
-  return { reason: `the timestamp field ${quoted(timestampField)} ${complaintAbout(fields.get(timestampField))}` };
+  const complaint = complaintAbout(fields.get(timestampField));
+  return { code: 'bad-timestamp', reason: `the timestamp field ${quoted(timestampField)} ${complaint}` };
 }
 
 function complaintAbout(timestamp: unknown): string {
@@ -57,8 +58,14 @@ function complaintAbout(timestamp: unknown): string {
 }
 
 function textOfField(fields: Fields, field: string): TextResult {
-  const value = fields.get(field);
-  const refuse = (complaint: string): TextResult => ({ reason: `the key field ${quoted(field)} ${complaint}` });
+  const result = textOfValue(fields.get(field));
+  if ('text' in result) return result;
+  return { code: 'no-key', reason: `the key field ${quoted(field)} ${result.complaint}` };
+}
+
+/** The text that names something by a field's value, or what is wrong with that. */
+export function textOfValue(value: unknown): { readonly text: string } | { readonly complaint: string } {
+  const refuse = (complaint: string): { complaint: string } => ({ complaint });
   switch (typeof value) {
     case 'string':
       return value === '' ? refuse('is empty') : { text: value };

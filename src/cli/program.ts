@@ -15,6 +15,7 @@ import { formatReport, formatStacks, reportOf } from './error-report.js';
 import { EXIT_CODES_HELP, EXIT_OK, EXIT_USAGE } from './exit-codes.js';
 import { type GetFlags, getCommand } from './get-command.js';
 import { type IngestFlags, ingestCommand } from './ingest-command.js';
+import { keepingQuarantine } from './keep-quarantine.js';
 import { Output } from './output.js';
 import { packageVersion } from './package-version.js';
 import { type ProfileFlags, profileCommand } from './profile/profile-command.js';
@@ -27,11 +28,14 @@ import { type StatsFlags, statsCommand } from './stats-command.js';
 import { type VerifyFlags, verifyCommand } from './verify-command.js';
 import { wholeNumber } from './whole-number.js';
 
+/** As of `db.ingest`. */
+const TENANT_DEFAULT = 'default';
 const RECORDS_PER_BATCH_DEFAULT = 1000;
 const RECORDS_PER_BATCH_MAX = 100_000;
 
 /** Runs one command line, without `node` and the script's name. Never throws: what goes wrong is printed. Returns the exit code. */
-export async function runCli(argv: readonly string[], environment: CliEnvironment): Promise<number> {
+export async function runCli(argv: readonly string[], given: CliEnvironment): Promise<number> {
+  const environment = { ...given, openDatabase: keepingQuarantine(given.openDatabase) };
   let exitCode = EXIT_OK;
   let help = '';
   const finish = (code: number): void => {
@@ -88,7 +92,9 @@ function buildProgram(environment: CliEnvironment, finish: Finish, writeOut: (te
 
 function addIngest(program: Command, environment: CliEnvironment, finish: Finish): void {
   databaseCommand(program, 'ingest')
-    .description('store the records of a file, or of standard input with "-"; makes the database if there is none')
+    .description(
+      'store the records of a file, or of standard input with "-", and what cannot be taken in the quarantine; makes the database if there is none',
+    )
     .argument('<FILE|->', 'what to read')
     .addOption(
       new Option(
@@ -99,6 +105,8 @@ function addIngest(program: Command, environment: CliEnvironment, finish: Finish
     .option('--key <field>', 'make keys from this field; in ndjson a dotted path')
     .option('--timestamp <field>', 'begin keys with the time in this field')
     .option('--source <name>', 'the name in keys and rejections (default: the file name, or stdin)')
+    .option('--tenant <id>', 'whose quarantine takes what is rejected', TENANT_DEFAULT)
+    .option('--tenant-field <field>', 'a rejected record goes to the tenant in this field, and without one to --tenant')
     .option('--batch <records>', 'records per atomic batch', recordsPerBatch, RECORDS_PER_BATCH_DEFAULT)
     .option('--no-sync', 'sync once at the end, not batch by batch; a power failure before that may lose records')
     .option('--strict', 'exit with code 6 if any record was rejected')

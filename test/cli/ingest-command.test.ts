@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -5,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { StemeError } from '../../src/base/errors.js';
 import type { OpenDatabase } from '../../src/cli/cli-environment.js';
 import { realFileSystem } from '../../src/fs/real-file-system.js';
-import { open } from '../../src/index.js';
+import { open, type QuarantinedRecord } from '../../src/index.js';
 import { steme, temporaryDirectory } from './cli-harness.js';
 
 async function entriesOf(db: string): Promise<[string, string][]> {
@@ -15,12 +16,11 @@ async function entriesOf(db: string): Promise<[string, string][]> {
   return lines.map((line) => JSON.parse(line)).map(({ key, value }) => [key, value]);
 }
 
-async function rejectedIn(db: string): Promise<{ line: number; reason: string; source: string; record: string }[]> {
-  const text = await readFile(join(db, 'rejected.ndjson'), 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+async function rejectedIn(db: string): Promise<QuarantinedRecord[]> {
+  await using database = await open(db, { readOnly: true });
+  const records: QuarantinedRecord[] = [];
+  for await (const record of database.quarantine.list()) records.push(record);
+  return records;
 }
 
 describe('steme ingest', () => {
@@ -36,7 +36,7 @@ describe('steme ingest', () => {
       ['app.log:000000000001', 'one'],
       ['app.log:000000000003', 'two'],
     ]);
-    expect(await readdir(db)).not.toContain('rejected.ndjson');
+    expect(await readdir(db)).not.toContain('quarantine');
   });
 
   it('stores bytes that are no text as they are', async () => {
@@ -75,14 +75,23 @@ describe('steme ingest', () => {
       { input },
     );
     expect(exitCode).toBe(0);
-    expect(stdout).toContain(`2 rejected (kept in ${join(db, 'rejected.ndjson')})`);
+    expect(stdout).toContain(`2 rejected (malformed 1, no-key 1): steme quarantine ls --db ${db} --tenant default\n`);
     expect(await entriesOf(db)).toEqual([
       ['a', '{"id":"a"}'],
       ['b', '{"id":"b"}'],
     ]);
     expect(await rejectedIn(db)).toMatchObject([
-      { line: 2, source: 'events', record: '{"id":', reason: expect.stringContaining('not JSON') },
-      { line: 3, source: 'events', record: '{"no":1}', reason: 'the key field "id" is missing' },
+      {
+        tenant: 'default',
+        id: expect.stringMatching(/^events:2:[0-9a-f]{16}$/),
+        source: 'events',
+        position: 2,
+        contentType: 'application/x-ndjson',
+        payload: Buffer.from('{"id":'),
+        reason: 'malformed',
+        detail: expect.stringContaining('the line is not JSON: '),
+      },
+      { position: 3, payload: Buffer.from('{"no":1}'), reason: 'no-key', detail: 'the key field "id" is missing' },
     ]);
   });
 
@@ -103,10 +112,106 @@ describe('steme ingest', () => {
     const entries = await entriesOf(db);
     const rejected = await rejectedIn(db);
     expect(entries.map(([key]) => key)).toEqual(['2023-11-14T22:13:20.000000Z/d', '2026-11-23T10:00:00.000000Z/a']);
-    expect(rejected.map(({ line }) => line)).toEqual([3, 4]);
-    await steme(argv);
+    expect(rejected.map(({ position }) => position)).toEqual([3, 4]);
+    const again = await steme(argv);
+    expect(again.stdout).toContain('2 rejected (bad-timestamp 1, wrong-width 1), 2 of them in the quarantine before: ');
     expect(await entriesOf(db)).toEqual(entries);
     expect(await rejectedIn(db)).toEqual(rejected);
+  });
+
+  it('takes nothing away from the quarantine when the source was changed', async () => {
+    const db = join(await temporaryDirectory(), 'db');
+    const argv = ['ingest', '-', '--db', db, '--format', 'ndjson', '--source', 's'];
+    for (const input of ['one\n', 'changed\n', 'one\n']) await steme(argv, { input });
+    expect((await rejectedIn(db)).map(({ payload }) => payload.toString())).toEqual(['one', 'changed']);
+  });
+
+  it('counts rejections by reason and says how to look at them, as JSON too', async () => {
+    const directory = await temporaryDirectory();
+    const db = join(directory, "it's a db");
+    const argv = ['ingest', '-', '--db', db, '--format', 'ndjson', '--key', 'id', '--tenant', 'a b', '--source', 's'];
+    const input = 'x\ny\n{"no":1}\n{"id":1}\n';
+    const asJson = await steme([...argv, '--json'], { input });
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      storedRecords: 1,
+      rejectedRecords: 3,
+      rejectedByReason: { malformed: 2, 'no-key': 1 },
+      rejectedBefore: 0,
+      rejectedTenant: 'a b',
+    });
+    const command = `steme quarantine ls --db '${db.replace("'", "'\\''")}' --tenant 'a b'`;
+    expect((await steme(argv, { input })).stdout).toMatch(new RegExp(`: ${command.replaceAll('\\', '\\\\')}\n$`));
+  });
+
+  it('rejects into the tenant that a record names, and without one into that of --tenant', async () => {
+    const db = join(await temporaryDirectory(), 'db');
+    const argv = ['ingest', '-', '--db', db, '--format', 'ndjson', '--key', 'id', '--source', 's'];
+    const owners = [
+      { at: 'acme' },
+      { at: 7 },
+      { at: '' },
+      { at: 'x'.repeat(2000) },
+      { at: '\ud800' },
+      { at: null },
+      {},
+    ];
+    const lines = owners.map((owner) => JSON.stringify({ owner }));
+    const input = [...lines, '{"owner":{"at":"acme"}', '{"id":1,"owner":{"at":"zoo"}}'].join('\n');
+    const { stdout } = await steme([...argv, '--tenant', 'rest', '--tenant-field', 'owner.at'], { input });
+    expect(stdout).toMatch(/8 rejected \(no-key 7, malformed 1\): steme quarantine ls --db \S+\n$/);
+    const places = (await rejectedIn(db)).map(({ tenant, position }) => [tenant, position]);
+    expect(places).toEqual([['7', 2], ['acme', 1], ...[3, 4, 5, 6, 7, 8].map((line) => ['rest', line])]);
+  });
+
+  it('rejects rows of CSV into the tenant of a column, with the header that they need to be read', async () => {
+    const db = join(await temporaryDirectory(), 'db');
+    const argv = [
+      'ingest',
+      '-',
+      '--db',
+      db,
+      '--format',
+      'csv',
+      '--key',
+      'id',
+      '--tenant-field',
+      'who',
+      '--source',
+      's',
+    ];
+    await steme(argv, { input: 'id,who\r\n1,a\r\n,acme\r\n2\r\n' });
+    const records = (await rejectedIn(db)).map(({ tenant, reason, contentType, payload }) => {
+      return { tenant, reason, contentType, payload: payload.toString() };
+    });
+    const contentType = 'text/csv; header=present';
+    expect(records).toEqual([
+      { tenant: 'acme', reason: 'no-key', contentType, payload: 'id,who\n,acme' },
+      { tenant: 'default', reason: 'wrong-width', contentType, payload: 'id,who\n2' },
+    ]);
+    const mistyped = await steme([...argv, '--tenant-field', 'whom'], { input: 'id,who\n' });
+    expect(mistyped).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('has no column "whom"') });
+  });
+
+  it('stops when the quarantine is full, and says what to do', async () => {
+    const db = join(await temporaryDirectory(), 'db');
+    const openDatabase: OpenDatabase = (at, options) => open(at, { ...options, quarantine: { entriesMax: 2 } });
+    const argv = ['ingest', '-', '--db', db, '--format', 'ndjson', '--source', 's'];
+    const { exitCode, stderr } = await steme(argv, { input: 'a\nb\nc\nd\n', openDatabase });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^steme: the quarantine of tenant "default" is full .*\nhint: make room with "steme quarantine/,
+    );
+    expect(await rejectedIn(db)).toHaveLength(2);
+  });
+
+  it('leaves a rejected.ndjson of an earlier version as it is', async () => {
+    const db = join(await temporaryDirectory(), 'db');
+    const argv = ['ingest', '-', '--db', db, '--format', 'ndjson', '--source', 's'];
+    await steme(argv, { input: '1\n' });
+    await writeFile(join(db, 'rejected.ndjson'), 'old\n');
+    await steme(argv, { input: 'x\n' });
+    expect(await readFile(join(db, 'rejected.ndjson'), 'utf8')).toBe('old\n');
+    expect((await steme(['verify', '--db', db])).stdout).not.toContain('rejected.ndjson');
   });
 
   it('rejects a line of 100 MB without holding it, and stores its neighbours', async () => {
@@ -127,8 +232,11 @@ describe('steme ingest', () => {
       ['s:000000000003', 'after'],
     ]);
     const [entry] = await rejectedIn(db);
-    expect(entry).toMatchObject({ line: 2, truncated: true, recordBytes: 100_000_000 });
-    expect(entry.record).toHaveLength(1024 * 1024);
+    expect(entry).toMatchObject({ position: 2, reason: 'too-large', contentType: 'text/plain' });
+    expect(entry.detail).toBe(
+      'the record has 100000000 bytes, more than a value may have; only the first 1048576 of 100000000 bytes are kept',
+    );
+    expect(entry.payload.equals(Buffer.alloc(1024 * 1024, 'x'))).toBe(true);
   });
 
   it('takes batches of any size, with and without a sync for each', async () => {
@@ -218,9 +326,26 @@ describe('steme ingest', () => {
     expect(lines.stderr).toBe(
       'steme: --key needs records with fields; lines have none\nhint: add --format ndjson or --format csv\n',
     );
+    const tenant = await steme(['ingest', '-', '--db', db, '--tenant-field', 'who'], { input: 'x' });
+    expect(tenant).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('steme: --tenant-field needs records'),
+    });
     const csv = await steme(['ingest', '-', '--db', db, '--format', 'csv', '--key', 'id'], { input: 'a,b\n1,2\n' });
     expect(csv.exitCode).toBe(2);
     expect(csv.stderr).toBe('steme: the CSV header has no column "id"\nhint: it has: a, b\n');
+  });
+
+  it('refuses a name or a tenant that the quarantine could not keep, before it makes a database', async () => {
+    const db = join(await temporaryDirectory(), 'db');
+    for (const [extra, message] of [
+      [['--source', 'x'.repeat(4097)], '--source has at most 4096 bytes'],
+      [['--tenant', 'x'.repeat(1025)], 'a tenant has at most 1024 bytes'],
+    ] as const) {
+      const { exitCode, stderr } = await steme(['ingest', '-', '--db', db, ...extra], { input: 'x' });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(message) });
+      expect(existsSync(db)).toBe(false);
+    }
   });
 
   it('warns that keys of unnamed standard input will be used again', async () => {

@@ -16,7 +16,7 @@ function record(document: unknown, line = 7): ParsedRecord {
 function keyOf(document: unknown, rule: Partial<KeyRule>): string {
   const full = { sourceName: 'app.log', keyField: undefined, timestampField: undefined, ...rule };
   const result = keyOfRecord(record(document), full);
-  return 'key' in result ? result.key.toString() : `no key: ${result.reason}`;
+  return 'key' in result ? result.key.toString() : `${result.code}: ${result.reason}`;
 }
 
 describe('the key of a record', () => {
@@ -48,15 +48,19 @@ describe('the key of a record', () => {
     [{ id: null }, 'the key field "id" is null'],
     [{ id: ['a'] }, 'the key field "id" is not a string, number or boolean'],
     [{ id: 2 ** 53 }, 'the key field "id" is a number beyond 2^53, which is not exact: write it as a string'],
-    [{ id: 'x'.repeat(65537) }, 'the key has 65537 bytes, more than 65536'],
   ])('cannot be made of %#', (document, reason) => {
-    expect(keyOf(document, { keyField: 'id' })).toBe(`no key: ${reason}`);
+    expect(keyOf(document, { keyField: 'id' })).toBe(`no-key: ${reason}`);
+  });
+
+  it('cannot be longer than a key may be', () => {
+    const document = { id: 'x'.repeat(65537) };
+    expect(keyOf(document, { keyField: 'id' })).toBe('key-too-long: the key has 65537 bytes, more than 65536');
   });
 
   it('cannot be made without a time that can be read', () => {
-    expect(keyOf({}, { timestampField: 'at' })).toBe('no key: the timestamp field "at" is missing');
+    expect(keyOf({}, { timestampField: 'at' })).toBe('bad-timestamp: the timestamp field "at" is missing');
     expect(keyOf({ at: 'noon' }, { timestampField: 'at' })).toBe(
-      'no key: the timestamp field "at" is neither ISO 8601 nor a number since 1970: "noon"',
+      'bad-timestamp: the timestamp field "at" is neither ISO 8601 nor a number since 1970: "noon"',
     );
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StemeError } from '../../src/base/errors.js';
+import type { OpenDatabase } from '../../src/cli/cli-environment.js';
 import { formatReport, reportOf } from '../../src/cli/error-report.js';
 import { steme } from './cli-harness.js';
 
@@ -53,6 +54,19 @@ describe('steme', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain('Usage: steme');
   });
+
+  it.each([['ingest', '-'], ['compact'], ['stats'], ['quarantine', 'replay']])(
+    'removes nothing from the quarantine by age: %s %s',
+    async (...words) => {
+      const retentions: (number | undefined)[] = [];
+      const openDatabase: OpenDatabase = (_directory, options) => {
+        retentions.push(options?.quarantine?.retentionMs);
+        return Promise.reject(new StemeError('STEME_IO', 'no disk'));
+      };
+      await steme([...words.filter((word) => word !== undefined), '--db', 'x'], { openDatabase });
+      expect(retentions).toEqual([0]);
+    },
+  );
 
   it('prints stacks only when asked to', async () => {
     const openDatabase = () => Promise.reject(new StemeError('STEME_IO', 'no disk', { cause: new Error('deep down') }));

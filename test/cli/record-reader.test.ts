@@ -31,7 +31,7 @@ function read(
 function plain(item: ReadItem) {
   const { line, bytes, fullBytes } = item.raw;
   const raw = { line, text: Buffer.from(bytes).toString('latin1'), fullBytes };
-  if (item.kind === 'rejection') return { ...raw, reason: item.reason };
+  if (item.kind === 'rejection') return { ...raw, code: item.code, reason: item.reason };
   return { ...raw, value: Buffer.from(item.value).toString('latin1') };
 }
 
@@ -122,6 +122,7 @@ describe('reading lines', () => {
       expect(long).toMatchObject({
         line: 2,
         text: 'x'.repeat(10),
+        code: 'too-large',
         reason: expect.stringContaining('bytes, more than'),
       });
       expect(long.fullBytes).toBeGreaterThanOrEqual(100);
@@ -165,8 +166,8 @@ describe('reading ndjson', () => {
     ]);
     expect(read('ndjson', source).items).toMatchObject([
       { line: 1, value: '{"a":1}' },
-      { line: 2, reason: expect.stringMatching(/^the line is not JSON: /) },
-      { line: 3, reason: 'the line is not UTF-8', text: '"\u00ff"' },
+      { line: 2, code: 'malformed', reason: expect.stringMatching(/^the line is not JSON: /) },
+      { line: 3, code: 'not-utf8', reason: 'the line is not UTF-8', text: '"\u00ff"' },
       { line: 4, value: '{}' },
     ]);
   });
@@ -218,11 +219,11 @@ describe('reading csv', () => {
     ]);
     expect(read('csv', source).items).toMatchObject([
       { line: 2, value: '{"a":"1","b":"2"}' },
-      { line: 3, reason: 'the row has 1 fields, the header has 2' },
+      { line: 3, code: 'wrong-width', reason: 'the row has 1 fields, the header has 2' },
       { line: 4, reason: 'the row has 3 fields, the header has 2' },
-      { line: 5, reason: expect.stringContaining('Quote') },
+      { line: 5, code: 'malformed', reason: expect.stringContaining('Quote') },
       { line: 6, reason: expect.stringContaining('Quote') },
-      { line: 7, reason: 'the row is not UTF-8' },
+      { line: 7, code: 'not-utf8', reason: 'the row is not UTF-8' },
       { line: 8, value: Buffer.from('{"a":"11","b":"é"}').toString('latin1') },
     ]);
   });
@@ -232,6 +233,14 @@ describe('reading csv', () => {
       { line: 2 },
       { line: 3, text: '3,"4\n5,6\n', reason: expect.stringContaining('Quote Not Closed') },
     ]);
+  });
+
+  it('has the header as it stands in the source, once it was read', () => {
+    const reader = createRecordReader('csv', { requiredFields: [] });
+    reader.push(Buffer.from('\ufeff"a\nb",c'));
+    expect(reader.header).toBeUndefined();
+    reader.push(Buffer.from('\r\n1,2\n'));
+    expect(Buffer.from(reader.header ?? []).toString()).toBe('"a\nb",c');
   });
 
   it('does not let a truncated row swallow its neighbours', () => {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MIB, VALUE_BYTES_MAX } from '../../src/base/limits.js';
@@ -6,6 +5,7 @@ import { Prng } from '../../src/base/prng.js';
 import { open } from '../../src/index.js';
 import { temporaryDirectory } from '../cli/cli-harness.js';
 import { keyOfLine } from './lines-of-bytes.js';
+import { rejectedIn } from './rejected.js';
 import { contentsOf } from './scan.js';
 import { stemeWithPeak } from './steme-process.js';
 
@@ -37,16 +37,13 @@ describe('a line of a hundred mebibytes', () => {
     const { exitCode, stdout, peakBytes } = await stemeWithPeak([...argv, '--db', db], sourceWithHugeLine(100));
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ storedRecords: 2, rejectedRecords: 1, lastLine: 3 });
-    const [entry, ...others] = (await readFile(join(db, 'rejected.ndjson'), 'utf8')).trimEnd().split('\n');
+    const [entry, ...others] = await rejectedIn(db);
     expect(others).toEqual([]);
-    expect(JSON.parse(entry)).toEqual({
-      line: 2,
-      reason: `the record has ${100 * MIB} bytes, more than a value may have`,
-      source: NAME,
-      record: pieceAt(0).toString(),
-      truncated: true,
-      recordBytes: 100 * MIB,
-    });
+    expect(entry).toMatchObject({ source: NAME, position: 2, reason: 'too-large', contentType: 'text/plain' });
+    expect(entry.detail).toBe(
+      `the record has ${100 * MIB} bytes, more than a value may have; only the first ${MIB} of ${100 * MIB} bytes are kept`,
+    );
+    expect(entry.payload.equals(pieceAt(0))).toBe(true);
     const found = (await contentsOf(db)).map(([key, value]) => [key, value.toString()]);
     expect(found).toEqual([
       [keyOfLine(NAME, 1), 'before'],

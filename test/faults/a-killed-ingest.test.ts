@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { systemCodeOf } from '../../src/base/errors.js';
 import { Prng } from '../../src/base/prng.js';
 import { temporaryDirectory } from '../cli/cli-harness.js';
+import { rejectedIn } from './rejected.js';
 import { contentsOf } from './scan.js';
 import { feedPart, startSteme, steme } from './steme-process.js';
 
@@ -58,30 +57,19 @@ async function expectCompleted(db: string, source: Source): Promise<void> {
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(JSON.parse(stdout)).toMatchObject({ storedRecords: source.good.length, rejectedRecords: source.bad.length });
   expect(await textsIn(db)).toEqual(source.good.map(({ key, text }) => [key, text]));
-  expect(await rejectedIn(db)).toEqual(source.bad);
+  expect(await badIn(db)).toEqual(source.bad);
 }
 
 async function textsIn(db: string): Promise<[string, string][]> {
   return (await contentsOf(db)).map(([key, value]) => [key, value.toString()]);
 }
 
-/** The whole lines of `rejected.ndjson`; none where there is no such file. */
-async function rejectedIn(db: string): Promise<{ line: number; text: string }[]> {
-  const entries = (await textOfFile(join(db, 'rejected.ndjson'))).split('\n').slice(0, -1);
-  return entries.map((entry) => {
-    const { line, record, source } = JSON.parse(entry) as { line: number; record: string; source: string };
-    expect(source).toBe(NAME);
-    return { line, text: record };
+/** What is in the quarantine, by line: one that is there twice is there twice here. */
+async function badIn(db: string): Promise<{ line: number | undefined; text: string }[]> {
+  return (await rejectedIn(db)).map(({ tenant, source, position, payload }) => {
+    expect({ tenant, source }).toEqual({ tenant: 'default', source: NAME });
+    return { line: position, text: payload.toString() };
   });
-}
-
-async function textOfFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return '';
-    throw error;
-  }
 }
 
 // laws 1, 2
@@ -93,6 +81,7 @@ describe('an ingest that is killed', () => {
       const source = makeSource(seed);
       const prng = new Prng(seed);
       let survivors = 0;
+      let rejectedSurvivors: Awaited<ReturnType<typeof badIn>> = [];
       for (const third of [0, 1]) {
         const fraction = (third + prng.nextUint32() / 2 ** 32) / 3 + 0.2;
         const { signal } = await ingestCutShort(db, source, fraction, 'SIGKILL', prng.below(30));
@@ -102,11 +91,16 @@ describe('an ingest that is killed', () => {
         expect(texts).toEqual(source.good.slice(0, texts.length).map(({ key, text }) => [key, text]));
         expect(texts.length % 200).toBe(0);
         expect(texts.length).toBeGreaterThanOrEqual(survivors);
-        const rejected = await rejectedIn(db);
-        expect(rejected).toEqual(source.bad.slice(0, rejected.length));
+        const rejected = await badIn(db);
+        expect(rejected).toEqual(source.bad.filter(({ line }) => rejected.some((each) => each.line === line)));
+        expect(rejected.filter(({ line }) => rejectedSurvivors.some((each) => each.line === line))).toEqual(
+          rejectedSurvivors,
+        );
+        rejectedSurvivors = rejected;
         survivors = texts.length;
       }
       expect(survivors).toBeGreaterThan(0);
+      expect(rejectedSurvivors.length).toBeGreaterThan(0);
       await expectCompleted(db, source);
     },
   );
@@ -128,7 +122,7 @@ describe('an ingest that is interrupted', () => {
     });
     expect(good.length).toBeGreaterThan(0);
     expect(await textsIn(db)).toEqual(good.map(({ key, text }) => [key, text]));
-    expect(await rejectedIn(db)).toEqual(bad);
+    expect(await badIn(db)).toEqual(bad);
     await expectCompleted(db, source);
   });
 });

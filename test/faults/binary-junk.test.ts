@@ -1,11 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MIB } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
+import type { QuarantinedRecord } from '../../src/index.js';
 import { temporaryDirectory } from '../cli/cli-harness.js';
 import { expectEntries } from './expect-entries.js';
 import { entriesOfLines, linesOf, type SourceLine } from './lines-of-bytes.js';
+import { rejectedIn } from './rejected.js';
 import { contentsOf } from './scan.js';
 import { steme } from './steme-process.js';
 
@@ -28,31 +30,14 @@ function complaintAbout(bytes: Buffer): RegExp | undefined {
   }
 }
 
-interface RejectedLine {
-  readonly line: number;
-  readonly reason: string;
-  readonly source: string;
-  readonly record: string;
-  readonly encoding?: 'base64';
-}
-
-async function rejectedOf(db: string): Promise<RejectedLine[]> {
-  const text = await readFile(join(db, 'rejected.ndjson'), 'utf8');
-  expect(text.endsWith('\n')).toBe(true);
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as RejectedLine);
-}
-
-/** The entries have these lines, in this order, each with its bytes and the reason for it. */
-function expectRejected(entries: readonly RejectedLine[], lines: readonly SourceLine[]): void {
-  expect(entries.map(({ line }) => line)).toEqual(lines.map(({ number }) => number));
-  for (const [index, { reason, source, record, encoding }] of entries.entries()) {
+/** The entries have these lines, each with its bytes and the reason for it. */
+function expectRejected(entries: readonly QuarantinedRecord[], lines: readonly SourceLine[]): void {
+  expect(entries.map(({ position }) => position)).toEqual(lines.map(({ number }) => number));
+  for (const [index, { detail, source, payload }] of entries.entries()) {
     const { bytes } = lines[index];
     expect(source).toBe(NAME);
-    expect(reason).toMatch(complaintAbout(bytes) ?? 'no reason at all');
-    expect(Buffer.from(record, encoding ?? 'utf8').equals(bytes), `line ${lines[index].number}`).toBe(true);
+    expect(detail).toMatch(complaintAbout(bytes) ?? 'no reason at all');
+    expect(payload.equals(bytes), `line ${lines[index].number}`).toBe(true);
   }
 }
 
@@ -100,7 +85,7 @@ describe('five megabytes of binary junk without a newline at the end', () => {
       const { exitCode, stdout } = await steme(['ingest', file, '--format', 'ndjson', '--db', db, '--json', ...flags]);
       expect(exitCode).toBe(documentedExitCode);
       expect(JSON.parse(stdout)).toMatchObject({ storedRecords: good.length, rejectedRecords: bad.length });
-      expectRejected(await rejectedOf(db), bad);
+      expectRejected(await rejectedIn(db), bad);
       expectEntries(await contentsOf(db), entriesOfLines(NAME, good));
     }
   });

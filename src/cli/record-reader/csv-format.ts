@@ -1,10 +1,18 @@
 import { parse } from 'csv-parse/sync';
 import { UsageError } from '../usage-error.js';
-import { type Fields, oversizeReason, type RawRecord, type ReadItem, type RecordFormat, reject } from './record.js';
+import {
+  type Complaint,
+  type Fields,
+  oversize,
+  type RawRecord,
+  type ReadItem,
+  type RecordFormat,
+  reject,
+} from './record.js';
 import { decodeUtf8 } from './utf8.js';
 
 /** A parsed row, or why it is none. */
-type ParsedRow = { readonly cells: readonly string[] } | { readonly reason: string };
+type ParsedRow = { readonly cells: readonly string[] } | Complaint;
 
 /**
  * Comma-separated values as RFC 4180 has them, with a header. The value is a JSON object of the row, columns in the order
@@ -19,6 +27,10 @@ export class CsvFormat implements RecordFormat {
     this.#requiredColumns = requiredColumns;
   }
 
+  get header(): Uint8Array | undefined {
+    return this.#header?.bytes;
+  }
+
   read(records: readonly RawRecord[]): ReadItem[] {
     if (records.length === 0) return [];
     if (this.#header !== undefined) return readRows(records, this.#header);
@@ -28,6 +40,8 @@ export class CsvFormat implements RecordFormat {
 }
 
 interface CsvHeader {
+  /** As it stands in the source, without its ending. */
+  readonly bytes: Uint8Array;
   readonly columns: readonly string[];
   readonly indexOf: ReadonlyMap<string, number>;
   /** Each column as it stands in the JSON object: `"name":`. */
@@ -35,8 +49,7 @@ interface CsvHeader {
 }
 
 function readHeader(raw: RawRecord, requiredColumns: readonly string[]): CsvHeader {
-  const oversize = oversizeReason(raw);
-  const row = oversize === undefined ? parseRows([raw])[0] : { reason: oversize };
+  const row = oversize(raw) ?? parseRows([raw])[0];
   if ('reason' in row) throw new UsageError(`the CSV header on line ${raw.line} cannot be read: ${row.reason}`);
   const indexOf = new Map(row.cells.map((column, index) => [column, index]));
   if (indexOf.size < row.cells.length) {
@@ -48,7 +61,9 @@ function readHeader(raw: RawRecord, requiredColumns: readonly string[]): CsvHead
       throw new UsageError(`the CSV header has no column ${JSON.stringify(column)}`, `it has: ${row.cells.join(', ')}`);
     }
   }
-  return { columns: row.cells, indexOf, jsonNames: row.cells.map((column) => `${JSON.stringify(column)}:`) };
+  const jsonNames = row.cells.map((column) => `${JSON.stringify(column)}:`);
+  // A copy: a view would hold on to a whole chunk.
+  return { bytes: Uint8Array.from(raw.bytes), columns: row.cells, indexOf, jsonNames };
 }
 
 function readRows(records: readonly RawRecord[], header: CsvHeader): ReadItem[] {
@@ -57,12 +72,13 @@ function readRows(records: readonly RawRecord[], header: CsvHeader): ReadItem[] 
 }
 
 function readRow(raw: RawRecord, row: ParsedRow, header: CsvHeader): ReadItem {
-  const oversize = oversizeReason(raw);
-  if (oversize !== undefined) return reject(raw, oversize);
-  if ('reason' in row) return reject(raw, row.reason);
+  const complaint = oversize(raw);
+  if (complaint !== undefined) return reject(raw, complaint);
+  if ('reason' in row) return reject(raw, row);
   const { cells } = row;
   if (cells.length !== header.columns.length) {
-    return reject(raw, `the row has ${cells.length} fields, the header has ${header.columns.length}`);
+    const reason = `the row has ${cells.length} fields, the header has ${header.columns.length}`;
+    return reject(raw, { code: 'wrong-width', reason });
   }
   return { kind: 'record', raw, value: jsonOfRow(cells, header), fields: new CsvFields(cells, header) };
 }
@@ -93,7 +109,7 @@ class CsvFields implements Fields {
 /** All at once, which is three times as fast; one by one when that fails, so that a bad row costs only itself. */
 function parseRows(records: readonly RawRecord[]): ParsedRow[] {
   // A truncated record may end inside quotes, and would swallow its neighbours.
-  const texts = records.map((raw) => (oversizeReason(raw) === undefined ? decodeUtf8(raw.bytes) : undefined));
+  const texts = records.map((raw) => (oversize(raw) === undefined ? decodeUtf8(raw.bytes) : undefined));
   if (texts.includes(undefined)) return texts.map(parseRow);
   const together = tryParse(texts.join('\n'));
   const whole = 'rows' in together && together.rows.length === records.length;
@@ -101,18 +117,20 @@ function parseRows(records: readonly RawRecord[]): ParsedRow[] {
 }
 
 function parseRow(text: string | undefined): ParsedRow {
-  if (text === undefined) return { reason: 'the row is not UTF-8' };
+  if (text === undefined) return { code: 'not-utf8', reason: 'the row is not UTF-8' };
   const parsed = tryParse(text);
   if ('reason' in parsed) return parsed;
-  return parsed.rows.length === 1 ? { cells: parsed.rows[0] } : { reason: 'the row is not one CSV record' };
+  if (parsed.rows.length === 1) return { cells: parsed.rows[0] };
+  return { code: 'malformed', reason: 'the row is not one CSV record' };
 }
 
 const PARSER_OPTIONS = { record_delimiter: '\n', relax_column_count: true } as const;
 
-function tryParse(text: string): { readonly rows: string[][] } | { readonly reason: string } {
+function tryParse(text: string): { readonly rows: string[][] } | Complaint {
   try {
     return { rows: parse(text, PARSER_OPTIONS) };
   } catch (error) {
-    return { reason: `the row is not CSV: ${error instanceof Error ? error.message : String(error)}` };
+    const message = error instanceof Error ? error.message : String(error);
+    return { code: 'malformed', reason: `the row is not CSV: ${message}` };
   }
 }

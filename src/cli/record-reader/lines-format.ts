@@ -1,4 +1,4 @@
-import { oversizeReason, type RawRecord, type ReadItem, type RecordFormat, reject } from './record.js';
+import { oversize, type RawRecord, type ReadItem, type RecordFormat, reject } from './record.js';
 
 /** The value is the line, byte for byte, whatever the bytes are. There are no fields. */
 export class LinesFormat implements RecordFormat {
@@ -8,7 +8,7 @@ export class LinesFormat implements RecordFormat {
 }
 
 function readLine(raw: RawRecord): ReadItem {
-  const oversize = oversizeReason(raw);
-  if (oversize !== undefined) return reject(raw, oversize);
+  const complaint = oversize(raw);
+  if (complaint !== undefined) return reject(raw, complaint);
   return { kind: 'record', raw, value: raw.bytes, fields: undefined };
 }

@@ -1,4 +1,4 @@
-import { type Fields, oversizeReason, type RawRecord, type ReadItem, type RecordFormat, reject } from './record.js';
+import { type Fields, oversize, type RawRecord, type ReadItem, type RecordFormat, reject } from './record.js';
 import { decodeUtf8 } from './utf8.js';
 
 /** One JSON document a line. The value is the line as it is. Fields are named by dotted paths: `device.id`. */
@@ -9,15 +9,15 @@ export class NdjsonFormat implements RecordFormat {
 }
 
 function readDocument(raw: RawRecord): ReadItem {
-  const oversize = oversizeReason(raw);
-  if (oversize !== undefined) return reject(raw, oversize);
+  const complaint = oversize(raw);
+  if (complaint !== undefined) return reject(raw, complaint);
   const text = decodeUtf8(raw.bytes);
-  if (text === undefined) return reject(raw, 'the line is not UTF-8');
+  if (text === undefined) return reject(raw, { code: 'not-utf8', reason: 'the line is not UTF-8' });
   try {
     const document: unknown = JSON.parse(text);
     return { kind: 'record', raw, value: raw.bytes, fields: new JsonFields(document) };
   } catch (error) {
-    return reject(raw, `the line is not JSON: ${parserMessage(error)}`);
+    return reject(raw, { code: 'malformed', reason: `the line is not JSON: ${parserMessage(error)}` });
   }
 }
 

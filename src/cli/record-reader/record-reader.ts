@@ -22,6 +22,11 @@ export class RecordReader {
     return this.#splitter.emptyLineCount;
   }
 
+  /** Of a CSV source, once it was read. */
+  get header(): Uint8Array | undefined {
+    return this.#format.header;
+  }
+
   /** The records may point into `chunk`. */
   push(chunk: Uint8Array): ReadItem[] {
     return this.#format.read(this.#splitter.push(chunk));
@@ -33,7 +38,7 @@ export class RecordReader {
 }
 
 export interface ReaderOptions {
-  /** Fields that keys are made from. */
+  /** Fields that must be there in a format that names them once for all records. */
   readonly requiredFields: readonly string[];
   /** Larger records are rejected. Default: the largest value. */
   readonly recordBytesMax?: number;

@@ -22,11 +22,28 @@ export interface ParsedRecord {
   readonly fields: Fields | undefined;
 }
 
+/** Why a record cannot be taken, to count and filter by. They are kept with rejected records: a code never changes its meaning. */
+export type RejectionCode =
+  | 'malformed'
+  | 'not-utf8'
+  | 'wrong-width'
+  | 'too-large'
+  | 'no-key'
+  | 'key-too-long'
+  | 'bad-timestamp';
+
+/** Why not: the code, and a sentence for people. */
+export interface Complaint {
+  readonly code: RejectionCode;
+  readonly reason: string;
+}
+
 /** A record that cannot be taken, and why. */
-export interface Rejection {
+export interface Rejection extends Complaint {
   readonly kind: 'rejection';
   readonly raw: RawRecord;
-  readonly reason: string;
+  /** Of a record that could be read, in formats that have fields. */
+  readonly fields: Fields | undefined;
 }
 
 export type ReadItem = ParsedRecord | Rejection;
@@ -34,14 +51,16 @@ export type ReadItem = ParsedRecord | Rejection;
 /** Turns raw records into values and fields. Does no I/O; a format may remember things between calls (a header). */
 export interface RecordFormat {
   read(records: readonly RawRecord[]): ReadItem[];
+  /** What says how a record is to be read and stands before the first one, where the format has such a thing; known once it was read. */
+  readonly header?: Uint8Array | undefined;
 }
 
-export function reject(raw: RawRecord, reason: string): Rejection {
-  return { kind: 'rejection', raw, reason };
+export function reject(raw: RawRecord, { code, reason }: Complaint, fields?: Fields): Rejection {
+  return { kind: 'rejection', raw, code, reason, fields };
 }
 
-/** The reason if the record is larger than `recordBytesMax`, as the splitter found; every format refuses those first. */
-export function oversizeReason(raw: RawRecord): string | undefined {
+/** What is wrong with a record that is larger than `recordBytesMax`, as the splitter found; every format refuses those first. */
+export function oversize(raw: RawRecord): Complaint | undefined {
   if (raw.fullBytes === raw.bytes.length) return undefined;
-  return `the record has ${raw.fullBytes} bytes, more than a value may have`;
+  return { code: 'too-large', reason: `the record has ${raw.fullBytes} bytes, more than a value may have` };
 }
