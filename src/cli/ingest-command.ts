@@ -5,6 +5,7 @@ import { tenantBytes } from '../quarantine/tenant-directory.js';
 import { type ByteSource, openFileSource, streamSource } from './byte-source.js';
 import type { CliEnvironment } from './cli-environment.js';
 import { EXIT_INTERRUPTED, EXIT_OK, EXIT_RECORDS_REJECTED } from './exit-codes.js';
+import { refuseFieldsOfLines } from './field-flags.js';
 import { type IngestResult, ingest } from './ingest.js';
 import { formatSummary, type IngestSummary, summarize } from './ingest-summary.js';
 import { Output } from './output.js';
@@ -57,14 +58,8 @@ function formatOfName(file: string): FormatName {
 }
 
 function checkFlags(file: string, format: FormatName, flags: IngestFlags): void {
-  const fieldFlags = { '--key': flags.key, '--timestamp': flags.timestamp, '--tenant-field': flags.tenantField };
-  const needsFields = Object.entries(fieldFlags).find(([, field]) => field !== undefined)?.[0];
-  if (format === 'lines' && needsFields !== undefined) {
-    throw new UsageError(
-      `${needsFields} needs records with fields; lines have none`,
-      'add --format ndjson or --format csv',
-    );
-  }
+  const { key, timestamp, tenantField } = flags;
+  refuseFieldsOfLines(format, { '--key': key, '--timestamp': timestamp, '--tenant-field': tenantField });
   if (file === '') throw new UsageError('the name of the file is empty');
   if (flags.source === '') throw new UsageError('--source is empty');
   if (Buffer.byteLength(flags.source ?? '') > QUARANTINE_SOURCE_BYTES_MAX) {

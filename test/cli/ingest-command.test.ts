@@ -232,7 +232,7 @@ describe('steme ingest', () => {
       ['s:000000000003', 'after'],
     ]);
     const [entry] = await rejectedIn(db);
-    expect(entry).toMatchObject({ position: 2, reason: 'too-large', contentType: 'text/plain' });
+    expect(entry).toMatchObject({ position: 2, reason: 'too-large', contentType: 'text/plain; truncated=true' });
     expect(entry.detail).toBe(
       'the record has 100000000 bytes, more than a value may have; only the first 1048576 of 100000000 bytes are kept',
     );

@@ -39,7 +39,12 @@ describe('a line of a hundred mebibytes', () => {
     expect(JSON.parse(stdout)).toMatchObject({ storedRecords: 2, rejectedRecords: 1, lastLine: 3 });
     const [entry, ...others] = await rejectedIn(db);
     expect(others).toEqual([]);
-    expect(entry).toMatchObject({ source: NAME, position: 2, reason: 'too-large', contentType: 'text/plain' });
+    expect(entry).toMatchObject({
+      source: NAME,
+      position: 2,
+      reason: 'too-large',
+      contentType: 'text/plain; truncated=true',
+    });
     expect(entry.detail).toBe(
       `the record has ${100 * MIB} bytes, more than a value may have; only the first ${MIB} of ${100 * MIB} bytes are kept`,
     );

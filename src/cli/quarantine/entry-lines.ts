@@ -4,13 +4,13 @@ import { printable } from '../printable.js';
 
 const PAYLOAD_SHOWN_BYTES_MAX = 80;
 
-/** One entry as a line for people: number, tenant, time, attempts, reason, detail and the beginning of the record, with tabs between. */
+/** One entry as a line for people: id, tenant, time, attempts, reason, detail and the beginning of the record, with tabs between. */
 export function textLine(record: QuarantinedRecord): string {
-  const { number, tenant, timestampMs, attempts, reason, detail, lastError, payload } = record;
+  const { id, tenant, timestampMs, attempts, reason, detail, lastError, payload } = record;
   const why = lastError === '' ? detail : lastError;
   const isCut = payload.length > PAYLOAD_SHOWN_BYTES_MAX;
   const beginning = `${printable(payload.subarray(0, PAYLOAD_SHOWN_BYTES_MAX))}${isCut ? '…' : ''}`;
-  const cells = [String(number), tenant, new Date(timestampMs).toISOString(), `${attempts}x`, reason, why];
+  const cells = [id, tenant, new Date(timestampMs).toISOString(), `${attempts}x`, reason, why];
   return `${cells.map((cell) => printable(Buffer.from(cell))).join('\t')}\t${beginning}\n`;
 }
 

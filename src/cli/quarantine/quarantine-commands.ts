@@ -8,6 +8,7 @@ import { printable } from '../printable.js';
 import { formatTable } from '../table-printer.js';
 import { formatBytes, formatCount } from '../units.js';
 import { jsonLine, textLine } from './entry-lines.js';
+import { writeNote } from './note.js';
 import { type FilterFlags, filterOf } from './quarantine-flags.js';
 
 export interface ListFlags extends FilterFlags, ReadFlags {
@@ -32,6 +33,7 @@ async function printEntries(flags: ListFlags, environment: CliEnvironment, forma
     const output = new Output(environment.stdout);
     const { limit, all } = flags;
     let page = '';
+    let count = 0;
     const entries = database.quarantine.list({
       ...filterOf(flags),
       ...(limit !== undefined && { limit }),
@@ -41,13 +43,22 @@ async function printEntries(flags: ListFlags, environment: CliEnvironment, forma
       if (output.closed) return EXIT_OK;
       if (environment.signal.aborted) return EXIT_INTERRUPTED;
       page += format(record);
+      count++;
       if (page.length < PAGE_BYTES) continue;
       await output.write(page);
       page = '';
     }
     await output.write(page);
+    if (count === 0) writeNote(environment, flags, emptinessOf(flags));
     return EXIT_OK;
   });
+}
+
+/** Why there is nothing to print. */
+function emptinessOf(flags: ListFlags): string {
+  if (Object.keys(filterOf(flags)).length > 0)
+    return 'no entry matches; "steme quarantine tenants" tells what there is';
+  return flags.all === true ? 'the quarantine is empty' : 'nothing is in quarantine; --all shows what was replayed';
 }
 
 /** `steme quarantine show ID`: the record byte for byte, or with `--json` all that is known of it. */
@@ -61,7 +72,9 @@ export async function showCommand(
     if (record === undefined) {
       const message = `the quarantine of ${printable(Buffer.from(flags.tenant))} has no entry ${printable(Buffer.from(id))}`;
       const report =
-        flags.json === true ? JSON.stringify({ error: { code: 'ENTRY_NOT_FOUND', message } }) : `steme: ${message}`;
+        flags.json === true
+          ? JSON.stringify({ error: { code: 'ENTRY_NOT_FOUND', message } })
+          : `steme: ${message}\nhint: "steme quarantine ls" tells the ids`;
       await new Output(environment.stderr).write(`${report}\n`);
       return EXIT_KEY_NOT_FOUND;
     }
@@ -92,17 +105,26 @@ export async function tenantsCommand(
         formatCount(segments),
       ]);
     }
-    if (flags.json !== true)
+    if (rows.length === 0) writeNote(environment, flags, 'the quarantine has no tenants');
+    else if (flags.json !== true)
       await output.write(formatTable(['tenant', 'entries', 'replayed', 'bytes', 'segments'], rows));
     return EXIT_OK;
   });
 }
 
 /** `steme quarantine audits`: a replay a line, as JSON. */
-export async function auditsCommand(flags: ReadFlags, environment: CliEnvironment): Promise<number> {
+export async function auditsCommand(
+  flags: ReadFlags & { readonly json?: boolean },
+  environment: CliEnvironment,
+): Promise<number> {
   return withReader(flags, environment, async (database) => {
     const output = new Output(environment.stdout);
-    for await (const audit of database.quarantine.audits()) await output.write(`${JSON.stringify(audit)}\n`);
+    let count = 0;
+    for await (const audit of database.quarantine.audits()) {
+      await output.write(`${JSON.stringify(audit)}\n`);
+      count++;
+    }
+    if (count === 0) writeNote(environment, flags, 'nothing was replayed yet');
     return EXIT_OK;
   });
 }
@@ -117,6 +139,7 @@ export async function purgeCommand(
     const entries = await database.quarantine.purge({ tenant: flags.tenant, before: flags.before });
     const text = flags.json === true ? JSON.stringify({ entries }) : `removed ${formatCount(entries)} entries`;
     await new Output(environment.stdout).write(`${text}\n`);
+    if (entries === 0) writeNote(environment, flags, 'no segment of the tenant has only entries from before that');
     return EXIT_OK;
   } finally {
     await database.close();

@@ -2,7 +2,7 @@ import { xxh3 } from '@node-rs/xxhash';
 import { QUARANTINE_DETAIL_BYTES_MAX, QUARANTINE_ID_BYTES_MAX, VALUE_BYTES_MAX } from '../../base/limits.js';
 import type { QuarantineAppendOptions } from '../../engine/quarantine/quarantine-api.js';
 import { clipped } from '../clipped.js';
-import { CSV_ROW_TYPE, CSV_TYPE, NDJSON_TYPE, TEXT_TYPE } from '../record-reader/content-type.js';
+import { CSV_ROW_TYPE, CSV_TYPE, NDJSON_TYPE, TEXT_TYPE, truncatedType } from '../record-reader/content-type.js';
 import type { RawRecord, Rejection } from '../record-reader/record.js';
 import type { FormatName } from '../record-reader/record-reader.js';
 
@@ -40,7 +40,7 @@ export function quarantineDraft(
     detail: detailOf(rejection),
     source: source.name,
     position: raw.line,
-    contentType,
+    contentType: isTruncated(raw) ? truncatedType(contentType) : contentType,
   };
   return { payload, options };
 }
@@ -58,9 +58,13 @@ function contentOf(
   return { payload: Buffer.concat([header, NEWLINE, bytes]), contentType: CSV_TYPE };
 }
 
+function isTruncated({ bytes, fullBytes }: RawRecord): boolean {
+  return fullBytes > bytes.length;
+}
+
 function detailOf({ raw, reason }: Rejection): string {
   const { bytes, fullBytes } = raw;
-  const note = fullBytes > bytes.length ? `; only the first ${bytes.length} of ${fullBytes} bytes are kept` : '';
+  const note = isTruncated(raw) ? `; only the first ${bytes.length} of ${fullBytes} bytes are kept` : '';
   return clipped(reason, QUARANTINE_DETAIL_BYTES_MAX - note.length) + note;
 }
 

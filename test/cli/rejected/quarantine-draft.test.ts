@@ -62,6 +62,12 @@ describe('a rejected record in the quarantine', () => {
     expect(draftOf({}, { name: long }).options.id).not.toBe(draftOf({}, { name: `${long}x` }).options.id);
   });
 
+  it('says in its content type that it is not whole', () => {
+    expect(draftOf({ fullBytes: 1000 }, { format: 'lines' }).options.contentType).toBe('text/plain; truncated=true');
+    const row = draftOf({ fullBytes: 1000 }, { format: 'csv' }, Buffer.from('a'));
+    expect(row.options.contentType).toBe('text/csv; header=present; truncated=true');
+  });
+
   it('says how much of it is kept, whatever the reason is', () => {
     const { detail = '' } = draftOf({ fullBytes: 1000 }, {}, undefined, 'é'.repeat(5000)).options;
     expect(detail).toMatch(/é…; only the first 6 of 1000 bytes are kept$/);
