@@ -176,9 +176,11 @@ export class QuarantineJournal {
   /** Every tenant that has, or had, entries. */
   async tenants(): Promise<string[]> {
     const { fileSystem } = this.#options;
+    // Before the look at the disk: what goes to its segment meanwhile has a directory by then.
+    const pending = this.#tenants.pendingTenants();
     const hasDirectory = await fileSystem.exists(this.#directory);
     const listed = hasDirectory ? await listTenants(fileSystem, this.#directory) : [];
-    return [...new Set([...listed, ...this.#tenants.pendingTenants()])].sort();
+    return [...new Set([...pending, ...listed])].sort();
   }
 
   /** Removes whole segments: those that `isUseless` names. Errors: STEME_IO. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KIB } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
+import { InterceptedFileSystem } from '../../src/fs/intercepted-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { memoryWith } from '../log/log-bytes.js';
 import { draftOf, entriesOf, openJournal, payloadsOf, removeUpTo, START_MS } from './journal-rig.js';
@@ -16,6 +17,26 @@ describe('a quarantine journal', () => {
     expect(await journal.tenants()).toEqual(['tenant 0', 'tenant 1', 'tenant 2']);
     await journal.settle();
     expect(await payloadsOf(journal, 'tenant 1')).toEqual(range(0, 10).map((i) => `payload ${3 * i + 1}`));
+    await journal.close();
+  });
+
+  it('knows a tenant whose first entry goes to its segment while the tenants are listed', async () => {
+    let settle = async (): Promise<void> => {};
+    class SettlingFileSystem extends InterceptedFileSystem {
+      override async list(directory: string): Promise<string[]> {
+        const names = await super.list(directory);
+        await settle();
+        return names;
+      }
+    }
+    const fileSystem = new SettlingFileSystem(await memoryWith({}), { before: () => undefined });
+    const { journal } = await openJournal(fileSystem);
+    await journal.append(draftOf('new', 'x'));
+    settle = async () => {
+      settle = async () => {};
+      await journal.settle();
+    };
+    expect(await journal.tenants()).toEqual(['new']);
     await journal.close();
   });
 
