@@ -119,7 +119,7 @@ export interface KeySpan {
 
 /** An immutable file of a database: a table or large values. */
 export interface CheckpointFile {
-  /** Within its directory. */
+  /** Within its directory: `000012.sst`, or `quarantine/acme/000001.segment` with a slash on every system. */
   readonly name: string;
   readonly path: string;
   readonly fileBytes: number;
@@ -127,11 +127,11 @@ export interface CheckpointFile {
 
 export interface CheckpointOptions {
   readonly signal?: AbortSignal;
-  /** Bytes of the files that are in place, of all there are. */
+  /** Bytes of the files that are in place, of all there are: what the quarantine has is looked at tenant by tenant, and comes to it then. */
   readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number }) => void;
   /**
-   * Takes each table and blob file in place of a link or copy in the checkpoint, into a store that several checkpoints share for
-   * instance. The file stays as it is until the promise resolves. The directory is a database only with these files in it.
+   * Takes each file that never changes, a table, a blob file or a segment of the quarantine, in place of a link or copy in the
+   * checkpoint, into a store that several checkpoints share for instance. One at a time. The file stays as it is until the promise resolves. The directory is a database only with these files in it.
    */
   readonly placeFile?: (file: CheckpointFile, signal: AbortSignal) => Promise<void>;
 }
@@ -140,10 +140,10 @@ export interface CheckpointResult {
   readonly directory: string;
   /** Every write up to it is in the checkpoint, and none after it. */
   readonly sequence: number;
-  /** Tables and blob files, and their sizes together. */
+  /** Tables, blob files and segments of the quarantine, and their sizes together. */
   readonly fileCount: number;
   readonly bytes: number;
-  /** Of these, what had to be copied since no link was to be had. */
+  /** Of these, what had to be copied since no link was to be had, or since it is still written. */
   readonly copiedBytes: number;
 }
 

@@ -1,10 +1,11 @@
 /**
  * A checkpoint is the database of one moment as a directory of its own, while this one goes on:
  *
+ *   0. hold      no segment of the quarantine goes from here on
  *   1. flush     everything that was written before the call is in tables
  *   2. retain    the version of that moment: no compaction deletes its files under us (law 4)
  *   3. stage     a directory beside the target: a second name for each table and blob file (they never change: law 3), an empty
- *                log, a manifest that starts with the version, CURRENT; each durable
+ *                log, a manifest that starts with the version, CURRENT, the quarantine; each durable
  *   4. publish   the directory gets the target's name
  *
  * A crash before the last step leaves nothing under the target's name. The checkpoint gets a database id of its own: both go on to
@@ -16,16 +17,21 @@ import { blobName, tableName } from '../base/file-names.js';
 import { ManifestWriter, pointCurrentAt } from '../version/manifest-writer.js';
 import type { Version } from '../version/version.js';
 import type { CheckpointFile, CheckpointOptions, CheckpointResult } from './api.js';
+import { CheckpointFiles } from './checkpoint-files.js';
 import { writeEmptyLog } from './empty-log.js';
 import type { EngineParts } from './engine.js';
 import { throwIfEnded } from './long-calls.js';
-import { FilePlacer } from './place-file.js';
+import { checkpointQuarantine } from './quarantine/checkpoint-quarantine.js';
+import type { HeldJournal } from './quarantine/held-journal.js';
 import { StagedDirectory } from './staged-directory.js';
 
 export type CheckpointParts = Pick<
   EngineParts,
   'directory' | 'environment' | 'options' | 'state' | 'versions' | 'flushes' | 'files'
->;
+> & {
+  /** Errors: STEME_IO, STEME_UNSUPPORTED. */
+  readonly holdQuarantine: () => Promise<HeldJournal>;
+};
 
 /** Errors: STEME_EXISTS, STEME_LOCKED, STEME_READ_ONLY, STEME_IO, STEME_BACKGROUND, and those of `throwIfEnded`. */
 export async function writeCheckpoint(
@@ -36,41 +42,51 @@ export async function writeCheckpoint(
 ): Promise<CheckpointResult> {
   throwIfEnded(signal);
   const target = resolve(directory);
-  const staged = await StagedDirectory.begin(parts.environment.fileSystem, target);
+  const { fileSystem } = parts.environment;
+  const staged = await StagedDirectory.begin(fileSystem, target);
   try {
-    const result = await fillWithVersion(parts, staged.path, options, signal);
+    const files = new CheckpointFiles(fileSystem, staged.path, options, signal);
+    const sequence = await fill(parts, files);
+    throwIfEnded(signal);
     await staged.publish();
-    return { directory: target, ...result };
+    return { directory: target, sequence, ...files.sums };
   } catch (error) {
     await staged.abandon();
     throw error;
   }
 }
 
-type Filled = Omit<CheckpointResult, 'directory'>;
+/** Resolves with the last sequence that is in it. */
+async function fill(parts: CheckpointParts, files: CheckpointFiles): Promise<number> {
+  const { directory, environment, options } = parts;
+  const { fileSystem, clock } = environment;
+  const { journal, release } = await parts.holdQuarantine();
+  try {
+    const sequence = await fillWithVersion(parts, files);
+    const { readOnly: isReadOnly } = options;
+    const nowMs = (): number => clock.nowMs();
+    await checkpointQuarantine({ fileSystem, journal, directory, isReadOnly, nowMs, files });
+    return sequence;
+  } finally {
+    await release();
+  }
+}
 
-async function fillWithVersion(
-  parts: CheckpointParts,
-  path: string,
-  options: CheckpointOptions,
-  signal: AbortSignal,
-): Promise<Filled> {
-  const { versions, files } = parts;
+async function fillWithVersion(parts: CheckpointParts, files: CheckpointFiles): Promise<number> {
+  const { versions } = parts;
   await putAllIntoTables(parts);
-  throwIfEnded(signal);
+  throwIfEnded(files.signal);
   const version = versions.current;
   const sequence = versions.lastSequence;
   version.retain();
   try {
     const sources = filesOf(version, parts.directory);
-    const placer = new FilePlacer(parts.environment.fileSystem);
-    await placeAll(placer, sources, path, options, signal);
-    await writeOwnFiles(parts, path, version, sequence);
-    throwIfEnded(signal);
-    const bytes = sources.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
-    return { sequence, fileCount: sources.length, bytes, copiedBytes: placer.copiedBytes };
+    files.expect(sources);
+    for (const source of sources) await files.place(source);
+    await writeOwnFiles(parts, files.path, version, sequence);
+    return sequence;
   } finally {
-    if (version.release()) void files.collect();
+    if (version.release()) void parts.files.collect();
   }
 }
 
@@ -92,28 +108,6 @@ function filesOf(version: Version, directory: string): CheckpointFile[] {
     ...version.tables().map(({ number, fileBytes }) => fileOf(tableName(number), fileBytes)),
     ...[...version.blobs.values()].map(({ number, fileBytes }) => fileOf(blobName(number), fileBytes)),
   ];
-}
-
-async function placeAll(
-  placer: FilePlacer,
-  sources: readonly CheckpointFile[],
-  path: string,
-  { placeFile, onProgress }: CheckpointOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const totalBytes = sources.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
-  let bytes = 0;
-  for (const source of sources) {
-    throwIfEnded(signal);
-    const onChunk = (chunk: Uint8Array): void => {
-      throwIfEnded(signal);
-      onProgress?.({ bytes: bytes + chunk.length, totalBytes });
-    };
-    if (placeFile !== undefined) await placeFile(source, signal);
-    else await placer.place(source, join(path, source.name), onChunk);
-    bytes += source.fileBytes;
-    onProgress?.({ bytes, totalBytes });
-  }
 }
 
 /** What makes a database of the tables: an empty log, the manifest, and CURRENT last. */

@@ -2,6 +2,8 @@ import { dirname, join } from 'node:path';
 import { StemeError } from '../base/errors.js';
 import { LOCK_NAME, parseFileName } from '../base/file-names.js';
 import type { DirectoryLock, FileSystem } from '../fs/file-system.js';
+import { QUARANTINE_DIRECTORY } from '../quarantine/journal-files.js';
+import { removeQuarantine } from '../quarantine/remove-quarantine.js';
 import { syncParents } from './sync-parents.js';
 
 /** Of the directory beside the target that everything is written into first. */
@@ -34,6 +36,7 @@ export class StagedDirectory {
     try {
       await refuseForeign(fileSystem, path);
       await removeFiles(fileSystem, path);
+      await refuseForeign(fileSystem, path, []);
       return staged;
     } catch (error) {
       await staged.#lock.release();
@@ -80,17 +83,23 @@ async function refuseOccupied(fileSystem: FileSystem, target: string): Promise<v
 }
 
 /** What is in the way under our own name is cleared away only if all of it can be an earlier attempt. */
-async function refuseForeign(fileSystem: FileSystem, path: string): Promise<void> {
-  const foreign = (await fileSystem.list(path)).find((name) => parseFileName(name) === undefined);
+async function refuseForeign(
+  fileSystem: FileSystem,
+  path: string,
+  directories: readonly string[] = [QUARANTINE_DIRECTORY],
+): Promise<void> {
+  const isOurs = (name: string): boolean => parseFileName(name) !== undefined || directories.includes(name);
+  const foreign = (await fileSystem.list(path)).find((name) => !isOurs(name));
   if (foreign === undefined) return;
   throw new StemeError('STEME_EXISTS', `${path} is in the way: there is ${foreign} in it, which is no file of ours`);
 }
 
 async function removeFiles(fileSystem: FileSystem, path: string): Promise<void> {
   // CURRENT first: what is left of a removal that is cut short is no database.
-  const names = (await fileSystem.list(path)).filter((name) => name !== LOCK_NAME);
+  const names = (await fileSystem.list(path)).filter((name) => name !== LOCK_NAME && name !== QUARANTINE_DIRECTORY);
   const ordered = names.sort((a, b) => Number(isCurrent(b)) - Number(isCurrent(a)));
   for (const name of ordered) await fileSystem.remove(join(path, name));
+  await removeQuarantine(fileSystem, path);
 }
 
 function isCurrent(name: string): boolean {

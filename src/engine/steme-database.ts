@@ -234,7 +234,7 @@ export class StemeDatabase implements Database {
   async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CheckpointResult> {
     this.#guard.assertOpen();
     checkCheckpointCall(directory, options);
-    const { parts } = this.#engine;
+    const parts = { ...this.#engine.parts, holdQuarantine: () => this.#quarantine.hold() };
     return this.#longCalls.run(options.signal, (signal) => writeCheckpoint(parts, directory, options, signal));
   }
 

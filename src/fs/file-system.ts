@@ -54,6 +54,9 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
+/** Of the file that `probeDirect` writes: a fixed name, so that what a killed probe leaves behind is known, and the next one takes it away. */
+export const DIRECT_PROBE_NAME = 'DIRECT-PROBE.tmp';
+
 export interface FileSystem {
   /** Whether `direct` handles can work here; asked once at open by creating, writing and removing a probe file in `directory`. */
   probeDirect(directory: string): Promise<boolean>;

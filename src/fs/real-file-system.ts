@@ -3,15 +3,12 @@ import { join } from 'node:path';
 import { systemCodeOf } from '../base/errors.js';
 import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
 import { allocateSharedMemory } from '../base/shared-memory.js';
-import type { FileHandle, FileSystem, OpenMode } from './file-system.js';
+import { DIRECT_PROBE_NAME, type FileHandle, type FileSystem, type OpenMode } from './file-system.js';
 import { ioError, systemError } from './io-error.js';
 import { closeFile, openFile, syncFile } from './real-calls.js';
 import { RealFileHandle } from './real-file-handle.js';
 import { lockDirectory } from './real-lock.js';
 import { mapFile, mmapUnavailableReason } from './real-mmap.js';
-
-/** A fixed name: what a killed probe leaves behind, the next one takes away. */
-const PROBE_NAME = 'DIRECT-PROBE.tmp';
 
 /** Windows opens no directories; its file systems journal names by themselves. */
 const CAN_SYNC_DIRECTORY = process.platform !== 'win32';
@@ -19,7 +16,7 @@ const CAN_SYNC_DIRECTORY = process.platform !== 'win32';
 /** The operating system's own file system. Stateless, so every thread imports its own. */
 export const realFileSystem: FileSystem = {
   async probeDirect(directory) {
-    const path = join(directory, PROBE_NAME);
+    const path = join(directory, DIRECT_PROBE_NAME);
     try {
       return await writeProbe(path);
     } catch {

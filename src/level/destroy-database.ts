@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { CURRENT_NAME, LOCK_NAME, parseFileName } from '../base/file-names.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { removeQuarantine } from '../quarantine/remove-quarantine.js';
 
 /**
- * Removes the files of the database in `directory` and no others; the directory stays. CURRENT goes first, so that what a
+ * Removes the files of the database in `directory`, those of its quarantine included, and no others; the directory stays. CURRENT goes first, so that what a
  * crash leaves is refused as damaged, and not opened as a database that lost its data. Errors: STEME_LOCKED, STEME_IO.
  */
 export async function destroyDatabase(fileSystem: FileSystem, directory: string): Promise<void> {
@@ -11,6 +12,7 @@ export async function destroyDatabase(fileSystem: FileSystem, directory: string)
   const lock = await fileSystem.lock(directory);
   try {
     await removeDurably(fileSystem, directory, [CURRENT_NAME]);
+    await removeQuarantine(fileSystem, directory);
     const names = await fileSystem.list(directory);
     // The LOCK file goes with the lock.
     await removeDurably(

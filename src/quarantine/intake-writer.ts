@@ -73,6 +73,10 @@ export class IntakeWriter {
     this.#predecessorEndBytes = options.predecessorEndBytes;
   }
 
+  get nextEntry(): number {
+    return this.#nextEntry;
+  }
+
   /** The file that is written now, or undefined before the first write. */
   get fileNumber(): number | undefined {
     return this.#file?.number;

@@ -20,11 +20,12 @@ import type { EncodedEntry } from './encoded-entry.js';
 import type { EntryRange } from './entry-range.js';
 import { type IntakeContents, readIntake } from './intake-reader.js';
 import { type EntryDraft, IntakeWriter } from './intake-writer.js';
-import { intakeName, journalFileNumbers, QUARANTINE_DIRECTORY } from './journal-files.js';
+import { DAMAGED_SUFFIX, intakeName, journalFileNumbers, QUARANTINE_DIRECTORY } from './journal-files.js';
 import { SEGMENT_LIMITS_DEFAULT, type SegmentLimits } from './segment-limits.js';
 import type { EntryEvent, RemovableSegment, TenantTotals } from './tenant-journal.js';
 import { TenantJournals } from './tenant-journals.js';
 import { listTenants } from './tenant-list.js';
+import type { TenantSnapshot } from './tenant-snapshot.js';
 
 /** So long after an append its entry goes to its segment, if nothing makes it go before. */
 const SETTLE_DELAY_MS = 1000;
@@ -101,6 +102,11 @@ export class QuarantineJournal {
     return journal;
   }
 
+  /** That its files are written under. */
+  get databaseId(): number {
+    return this.#options.databaseId;
+  }
+
   /** Of the intake, as the last open found it. */
   get damages(): readonly CorruptionError[] {
     return this.#damages;
@@ -116,6 +122,11 @@ export class QuarantineJournal {
   /** No entry below this number is in the intake, from where it could come back. */
   get intakeFloor(): number {
     return Math.min(Number.MAX_SAFE_INTEGER, ...this.#usedFiles.values());
+  }
+
+  /** The number that the next entry gets: no entry has had it, or a larger one. */
+  get nextEntry(): number {
+    return this.#openIntake?.writer.nextEntry ?? this.#nextEntry;
   }
 
   get pendingBytes(): number {
@@ -186,6 +197,26 @@ export class QuarantineJournal {
   /** Removes whole segments: those that `isUseless` names. Errors: STEME_IO. */
   remove(tenant: string, isUseless: (segment: RemovableSegment) => boolean): Promise<readonly RemovableSegment[]> {
     return this.#tenants.get(tenant).remove(isUseless);
+  }
+
+  /**
+   * From now on no segment goes away under who copies it, and `snapshot` has what was removed since. Returns what ends it, which never
+   * rejects.
+   */
+  hold(): () => Promise<void> {
+    this.#tenants.hold();
+    return async () => {
+      try {
+        await this.#tenants.release();
+      } catch (cause) {
+        this.#warn('segments of the quarantine that are not needed any more could not be removed', cause);
+      }
+    };
+  }
+
+  /** What a tenant has, for a copy; only with a `hold`. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  snapshot(tenant: string): Promise<TenantSnapshot> {
+    return this.#tenants.snapshot(tenant);
   }
 
   /** Errors: STEME_IO, STEME_UNSUPPORTED. */
@@ -350,7 +381,7 @@ export class QuarantineJournal {
   async #giveBack(number: number): Promise<void> {
     const { fileSystem } = this.#options;
     const path = join(this.#directory, intakeName(number));
-    if (this.#damagedFiles.delete(number)) await fileSystem.rename(path, `${path}.damaged`);
+    if (this.#damagedFiles.delete(number)) await fileSystem.rename(path, `${path}${DAMAGED_SUFFIX}`);
     else if (this.#openIntake === undefined) await fileSystem.remove(path);
     else await this.#openIntake.allocator.retire(number);
     this.#usedFiles.delete(number);

@@ -13,6 +13,7 @@ import type { SegmentSummary } from './segment-summary.js';
 import { JournalSegmentWriter, type SegmentPlace, segmentIdentity } from './segment-writer.js';
 import type { TenantManifest } from './tenant-manifest.js';
 import { findTenantSegments } from './tenant-segments.js';
+import { snapshotOf, type TenantSnapshot } from './tenant-snapshot.js';
 
 export interface TenantJournalOptions extends SegmentPlace {
   readonly limits: SegmentLimits;
@@ -22,11 +23,15 @@ export interface TenantJournalOptions extends SegmentPlace {
   /** Shared by all tenants. */
   readonly gauges: JournalGauges;
   readonly segmentIds: SegmentIds;
+  /** Whether files of segments are to stay for now, whatever is removed. */
+  readonly isHeld: () => boolean;
 }
 
 export interface TenantTotals {
   /** The smallest number of an entry that is there, or could still come; larger ones only follow. */
   readonly firstEntry: number;
+  /** The same, of what was removed and is held too. */
+  readonly firstHeldEntry: number;
   readonly entryCount: number;
   readonly payloadBytes: number;
   readonly segmentCount: number;
@@ -70,8 +75,10 @@ export class TenantJournal {
   #tail: Promise<void> = Promise.resolve();
   #changeCount = 0;
   #readerCount = 0;
-  /** Removed, and read by somebody who began before (law 4). */
+  /** Removed, and read by somebody who began before (law 4), or held. */
   #doomed: number[] = [];
+  /** Of these, the ones that were removed since they are held. */
+  #held: SegmentSummary[] = [];
 
   constructor(options: TenantJournalOptions) {
     this.tenant = options.tenant;
@@ -84,7 +91,8 @@ export class TenantJournal {
 
   /** Whether it can be forgotten: what it has on disk is all there is, and nobody is at it. */
   get isIdle(): boolean {
-    return !this.hasPending && this.#readerCount === 0 && this.#changeCount === 0 && this.#active?.isOpen !== true;
+    const isInUse = this.#readerCount > 0 || this.#changeCount > 0 || this.#held.length > 0;
+    return !this.hasPending && !isInUse && this.#active?.isOpen !== true;
   }
 
   /** The largest number of an entry that is in its segments, or was; known once it was loaded. */
@@ -114,8 +122,10 @@ export class TenantJournal {
     const segments = [...this.#sealed, ...active];
     const used = segments.filter(({ entryCount }) => entryCount > 0);
     const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+    const firstEntry = used.at(0)?.firstEntry ?? this.#pending.firstEntry ?? this.#lastEntry + 1;
     return {
-      firstEntry: used.at(0)?.firstEntry ?? this.#pending.firstEntry ?? this.#lastEntry + 1,
+      firstEntry,
+      firstHeldEntry: Math.min(firstEntry, ...this.#held.map((summary) => summary.firstEntry)),
       entryCount: sumOf(used.map(({ entryCount }) => entryCount)) + this.#pending.count,
       payloadBytes: sumOf(used.map(({ payloadBytes }) => payloadBytes)) + this.#pending.payloadBytes,
       segmentCount: segments.length,
@@ -216,9 +226,35 @@ export class TenantJournal {
       await this.#loadedManifest().addRemoved(removed);
       this.#sealed = this.#sealed.filter((summary) => !removed.includes(summary));
       this.#doomed.push(...removed.map(({ number }) => number));
-      if (this.#readerCount === 0) await this.#removeDoomed();
+      if (this.#options.isHeld()) this.#held.push(...removed);
+      await this.removeDoomed();
       return removed;
     });
+  }
+
+  /** What it has; what is in memory is in segments first, unless nothing is to be written. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  async snapshot(): Promise<TenantSnapshot> {
+    if (this.#options.isReadOnly) {
+      await this.load();
+      return this.#snapshotNow();
+    }
+    return this.#change(async () => {
+      while (this.#pending.count > 0) await this.#settleSome();
+      return this.#snapshotNow();
+    });
+  }
+
+  /** Nothing is held any more. Errors: STEME_IO; the next load tries again. */
+  releaseHeld(): Promise<void> {
+    this.#held = [];
+    return this.removeDoomed();
+  }
+
+  /** Removes the files that are not needed any more, as far as nobody is at them. Errors: STEME_IO; the next load tries again. */
+  async removeDoomed(): Promise<void> {
+    if (this.#readerCount > 0 || this.#options.isHeld()) return;
+    const { fileSystem, directory } = this.#options;
+    for (const number of this.#doomed.splice(0)) await fileSystem.remove(join(directory, journalSegmentName(number)));
   }
 
   async #load(): Promise<void> {
@@ -235,13 +271,13 @@ export class TenantJournal {
     if (this.#options.isReadOnly) return;
     if (uselessNumbers.length > 0) await manifest.makeDurable();
     this.#doomed.push(...uselessNumbers);
-    await this.#removeDoomed();
+    await this.removeDoomed();
     await manifest.addSealed(unlisted);
   }
 
   async #endReading(): Promise<void> {
     this.#readerCount--;
-    if (this.#readerCount === 0) await this.#removeDoomed();
+    await this.removeDoomed();
   }
 
   /** One at a time, in the order of the calls; the next one comes whether this one fails or not. */
@@ -296,7 +332,7 @@ export class TenantJournal {
     if (active.summary.entryCount === 0) {
       await active.release();
       this.#doomed.push(active.number);
-      if (this.#readerCount === 0) await this.#removeDoomed();
+      await this.removeDoomed();
       return;
     }
     const summary = active.summary.finish(active.number, active.endBytes);
@@ -305,9 +341,11 @@ export class TenantJournal {
     await this.#loadedManifest().addSealed([summary]);
   }
 
-  async #removeDoomed(): Promise<void> {
-    const { fileSystem, directory } = this.#options;
-    for (const number of this.#doomed.splice(0)) await fileSystem.remove(join(directory, journalSegmentName(number)));
+  #snapshotNow(): TenantSnapshot {
+    const manifest = this.#loadedManifest();
+    const { tenant } = this;
+    const { directory, databaseId } = this.#options;
+    return { tenant, directory, databaseId, ...snapshotOf(manifest, this.#sealed, this.#held, this.#active) };
   }
 
   #loadedManifest(): TenantManifest {

@@ -7,12 +7,15 @@ import { SegmentIds } from './segment-ids.js';
 import type { SegmentLimits } from './segment-limits.js';
 import { tenantDirectoryName } from './tenant-directory.js';
 import { type JournalGauges, TenantJournal } from './tenant-journal.js';
+import type { TenantSnapshot } from './tenant-snapshot.js';
 
 /** Segments that are written at the same time. */
 const SETTLING_TENANTS = 8;
 /** Tenants with which nothing goes on are forgotten beyond so many, or where their filters take more than this. */
 const KNOWN_TENANTS_MAX = 16_384;
 const SUMMARY_BYTES_MAX = 64 * MIB;
+/** To look for them takes a look at all: not for each of ten thousand tenants. */
+const SNAPSHOTS_PER_FORGETTING = 64;
 
 export interface TenantJournalsOptions {
   readonly fileSystem: FileSystem;
@@ -34,6 +37,8 @@ export class TenantJournals {
   readonly #journals = new Map<string, TenantJournal>();
   /** Those that may have a file open for writing, the one that was longest not written first. */
   readonly #writers = new Set<TenantJournal>();
+  #holdCount = 0;
+  #snapshotCount = 0;
 
   constructor(options: TenantJournalsOptions) {
     this.#options = options;
@@ -63,12 +68,34 @@ export class TenantJournals {
   async settle(): Promise<void> {
     const waiting = [...this.#journals.values()].filter(({ hasPending }) => hasPending);
     await inParallel(SETTLING_TENANTS, waiting, async (journal) => {
-      this.#writers.delete(journal);
-      this.#writers.add(journal);
-      await this.#closeWriters(this.#options.openWritersMax);
+      await this.#noteWriter(journal);
       await journal.settle();
     });
     this.forgetIdle();
+  }
+
+  /** From now on no file of a segment is removed, and snapshots have what was removed since. */
+  hold(): void {
+    this.#holdCount++;
+  }
+
+  /** Ends a `hold`. Errors: STEME_IO; then files stay that the next open removes. */
+  async release(): Promise<void> {
+    if (--this.#holdCount > 0) return;
+    const failures = (await Promise.allSettled([...this.#journals.values()].map((each) => each.releaseHeld()))).filter(
+      (outcome) => outcome.status === 'rejected',
+    );
+    if (failures.length > 0) throw failures[0].reason;
+  }
+
+  /** Errors: STEME_IO, STEME_UNSUPPORTED. */
+  async snapshot(tenant: string): Promise<TenantSnapshot> {
+    const journal = this.get(tenant);
+    // It writes what is in memory.
+    if (!this.#options.isReadOnly) await this.#noteWriter(journal);
+    const snapshot = await journal.snapshot();
+    if (++this.#snapshotCount % SNAPSHOTS_PER_FORGETTING === 0) this.forgetIdle();
+    return snapshot;
   }
 
   /** Closes all files. Errors: STEME_IO. */
@@ -87,6 +114,12 @@ export class TenantJournals {
       this.#writers.delete(journal);
       summaryBytes -= journal.summaryBytes;
     }
+  }
+
+  async #noteWriter(journal: TenantJournal): Promise<void> {
+    this.#writers.delete(journal);
+    this.#writers.add(journal);
+    await this.#closeWriters(this.#options.openWritersMax);
   }
 
   async #closeWriters(keptCount: number): Promise<void> {
@@ -110,6 +143,7 @@ export class TenantJournals {
       limits: limitsOf(tenant),
       gauges: this.gauges,
       segmentIds: this.#segmentIds,
+      isHeld: () => this.#holdCount > 0,
       makeDirectory: async () => {
         await fileSystem.makeDirectory(ownDirectory);
         await synced(fileSystem.syncDirectory(directory));

@@ -12,35 +12,28 @@
  * segment that is missing without it is known to be lost.
  */
 import { join } from 'node:path';
-import { readUint64, writeUint64 } from '../base/bytes.js';
+import { readUint64 } from '../base/bytes.js';
 import { CorruptionError } from '../base/errors.js';
-import type { FileSystem } from '../fs/file-system.js';
 import { syncFile } from '../fs/sync-file.js';
 import type { FramePosition } from '../log/frame-writer.js';
-import { FRAME_ALIGNMENT_BYTES } from '../log/log-format.js';
 import { LogReader, type LogRecordEvent } from '../log/log-reader.js';
 import { LogWriter } from '../log/log-writer.js';
 import { damageOf, positionBehind } from './journal-events.js';
-import { TENANT_MANIFEST_NAME, TENANT_MANIFEST_TMP_NAME } from './journal-files.js';
-import { decodeJournalHeader, encodeJournalHeader, JOURNAL_MANIFEST, journalIdentity } from './journal-header.js';
+import { TENANT_MANIFEST_NAME } from './journal-files.js';
+import { decodeJournalHeader } from './journal-header.js';
 import { decodeSummary, encodeSummary, MANIFEST_SEALED, type SegmentSummary } from './segment-summary.js';
+import {
+  encodeRemoved,
+  MANIFEST_REMOVED,
+  type ManifestPlace,
+  manifestIdentity,
+  REMOVED_BYTES,
+  type RemovedSegment,
+  writeManifest,
+} from './write-manifest.js';
 
-/** Stored on disk, never renumbered. */
-const MANIFEST_REMOVED = 2;
-const REMOVED_BYTES = 24;
 /** Removals that are written over and over when the manifest is written anew: so many are worth doing without. */
 const REMOVED_COUNT_MAX = 1000;
-
-export interface ManifestPlace {
-  readonly fileSystem: FileSystem;
-  /** Of the tenant. */
-  readonly directory: string;
-  readonly databaseId: number;
-  readonly tenant: string;
-  readonly nowMs: () => number;
-}
-
-export type RemovedSegment = Pick<SegmentSummary, 'number' | 'lastEntry'>;
 
 export class TenantManifest {
   readonly #place: ManifestPlace;
@@ -82,6 +75,17 @@ export class TenantManifest {
     return Math.max(0, ...this.#removed.values());
   }
 
+  /**
+   * The last numbers of those that were removed, but for `excepted`, in one: none is used twice, and what is removed does not come back from
+   * the intake.
+   */
+  lastRemoved(excepted: readonly SegmentSummary[] = []): RemovedSegment | undefined {
+    const removed = new Map(this.#removed);
+    for (const { number } of excepted) removed.delete(number);
+    if (removed.size === 0) return undefined;
+    return { number: Math.max(...removed.keys()), lastEntry: Math.max(...removed.values()) };
+  }
+
   /** What was read of it, by somebody who was perhaps killed before it was. Errors: STEME_IO. */
   async makeDurable(): Promise<void> {
     const { fileSystem, directory } = this.#place;
@@ -118,7 +122,11 @@ export class TenantManifest {
     // Whatever goes wrong, the next change writes all of it anew.
     this.#position = undefined;
     const path = join(directory, TENANT_MANIFEST_NAME);
-    const writer = await LogWriter.reopen(fileSystem, path, { identity: this.#identity(), position, isDurable: false });
+    const writer = await LogWriter.reopen(fileSystem, path, {
+      identity: manifestIdentity(this.#place),
+      position,
+      isDurable: false,
+    });
     try {
       await writer.appendAll(records.map((record) => [record]));
       await writer.sync();
@@ -128,45 +136,17 @@ export class TenantManifest {
     }
   }
 
-  /** Of the removed ones the last numbers are kept: none is used twice, and what is removed does not come back from the intake. */
   async #rewrite(): Promise<void> {
-    const { fileSystem, directory, databaseId, tenant, nowMs } = this.#place;
-    const lastRemoved = { number: Math.max(0, ...this.#removed.keys()), lastEntry: this.lastRemovedEntry };
-    const removedRecords = lastRemoved.number === 0 ? [] : [encodeRemoved(lastRemoved)];
-    const header = encodeJournalHeader({
-      databaseId,
-      kind: JOURNAL_MANIFEST,
-      number: 0,
-      tenant,
-      firstEntry: 0,
-      createdAtMs: nowMs(),
-      predecessorEndBytes: 0,
-      alignmentBytes: FRAME_ALIGNMENT_BYTES,
-    });
-    const temporary = join(directory, TENANT_MANIFEST_TMP_NAME);
-    const writer = await LogWriter.create(fileSystem, temporary, { identity: this.#identity(), header });
-    try {
-      const records = [...[...this.#summaries.values()].map(encodeSummary), ...removedRecords];
-      await writer.appendAll(records.map((record) => [record]));
-      await writer.sync();
-    } finally {
-      await writer.close();
-    }
-    await fileSystem.rename(temporary, join(directory, TENANT_MANIFEST_NAME));
-    await fileSystem.syncDirectory(directory);
+    const lastRemoved = this.lastRemoved();
+    const removed = lastRemoved === undefined ? [] : [lastRemoved];
+    this.#position = await writeManifest(this.#place, { summaries: this.#summaries.values(), removed });
     this.#removed.clear();
-    if (lastRemoved.number > 0) this.#removed.set(lastRemoved.number, lastRemoved.lastEntry);
-    this.#position = writer.durable;
+    for (const { number, lastEntry } of removed) this.#removed.set(number, lastEntry);
     this.damage = undefined;
   }
 
-  #identity(): number {
-    const { databaseId, tenant } = this.#place;
-    return journalIdentity({ databaseId, kind: JOURNAL_MANIFEST, number: 0, tenant });
-  }
-
   async #read(path: string): Promise<void> {
-    const reader = await LogReader.open(this.#place.fileSystem, path, { identity: this.#identity() });
+    const reader = await LogReader.open(this.#place.fileSystem, path, { identity: manifestIdentity(this.#place) });
     try {
       let position: FramePosition | undefined;
       for (;;) {
@@ -206,12 +186,4 @@ export class TenantManifest {
     this.#summaries.delete(number);
     this.#removed.set(number, readUint64(payload, 16));
   }
-}
-
-function encodeRemoved({ number, lastEntry }: RemovedSegment): Uint8Array {
-  const record = new Uint8Array(REMOVED_BYTES);
-  record[0] = MANIFEST_REMOVED;
-  writeUint64(record, 8, number);
-  writeUint64(record, 16, lastEntry);
-  return record;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -82,10 +82,16 @@ describe('destroy', () => {
 
   it('removes the files of the database, and no others', async () => {
     const { directory, db } = await directoryWithDatabase();
+    for (const tenant of ['a', '', 'x'.repeat(500)])
+      await db.database.quarantine.append(tenant, 'x', { reason: 'test' });
     await db.close();
     await writeFile(join(directory, 'notes.txt'), 'mine');
     await StemeLevel.destroy(directory);
     expect(await readdir(directory)).toEqual(['notes.txt']);
+    await mkdir(join(directory, 'quarantine'));
+    await writeFile(join(directory, 'quarantine', 'notes.txt'), 'mine too');
+    await StemeLevel.destroy(directory);
+    expect(await readdir(join(directory, 'quarantine'))).toEqual(['notes.txt']);
     await db.open();
     expect(await db.keys().all()).toEqual([]);
     await db.close();

@@ -11,6 +11,7 @@ import type { LongCalls } from '../long-calls.js';
 import { throwIfEnded } from '../long-calls.js';
 import type { Operation } from '../write-queue.js';
 import { checkFilter, checkList, checkPurge, msOf } from './check-quarantine-calls.js';
+import type { HeldJournal } from './held-journal.js';
 import type {
   Moment,
   Quarantine,
@@ -201,6 +202,12 @@ export class DatabaseQuarantine implements Quarantine {
       const reason = cause instanceof Error ? cause.message : String(cause);
       this.#parts.onWarning(new StemeError('STEME_IO', `the quarantine could not be opened (${reason})`, { cause }));
     }
+  }
+
+  /** For a checkpoint. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  async hold(): Promise<HeldJournal> {
+    const journal = await this.#open();
+    return { journal, release: journal.hold() };
   }
 
   /**

@@ -73,10 +73,10 @@ export class QuarantineSweeper {
     return removed.reduce((sum, { entryCount }) => sum + entryCount, 0);
   }
 
-  /** Of entries that are gone and cannot come back: the marks say that they were replayed, so they go last. */
+  /** Of entries that are gone, cannot come back, and are in no checkpoint under way: the marks say that they were replayed, so they go last. */
   async #removeMarks(journal: QuarantineJournal, tenant: string): Promise<void> {
-    const { firstEntry } = await journal.totalsOf(tenant);
-    const endEntry = Math.min(firstEntry, journal.intakeFloor);
+    const { firstHeldEntry } = await journal.totalsOf(tenant);
+    const endEntry = Math.min(firstHeldEntry, journal.intakeFloor);
     const [key, value] = [markKey(tenant, 0), markKey(tenant, endEntry)];
     await this.#parts.store.write([{ kind: KIND_RANGE_DELETE, key, value }]);
   }
