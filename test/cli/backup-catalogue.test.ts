@@ -32,6 +32,14 @@ describe('the catalogue of a backup', () => {
     expect(decodeCatalogue(encodeCatalogue(CATALOGUE), FILE)).toEqual(CATALOGUE);
   });
 
+  it('with a quarantine is of format 2, which a version without one tells from damage', () => {
+    const names = ['CURRENT', 'quarantine/000001.intake', 'quarantine/%/000001.segment', 'quarantine/a/MANIFEST'];
+    const catalogue = { ...CATALOGUE, files: names.map((name) => ({ ...CATALOGUE.files[0], name })) };
+    const bytes = encodeCatalogue(catalogue);
+    expect(Buffer.from(bytes).toString()).toMatch(/^{"format":2,/);
+    expect(decodeCatalogue(bytes, FILE)).toEqual(catalogue);
+  });
+
   it('is refused with any bit turned, and cut anywhere', () => {
     const bytes = encodeCatalogue(CATALOGUE);
     for (let i = 0; i < bytes.length; i++) {
@@ -52,8 +60,28 @@ describe('the catalogue of a backup', () => {
     expect(() => decodeCatalogue(sealed(JSON.stringify({ format: 1, ...content })), FILE)).toThrow('is damaged');
   });
 
+  it.each([
+    'quarantine/../000001.segment',
+    'quarantine/a/../000001.segment',
+    'quarantine/a/b/000001.segment',
+    'quarantine//000001.segment',
+    '/quarantine/a/000001.segment',
+    'quarantine\\a\\000001.segment',
+    'quarantine/A/000001.segment',
+    'quarantine/%61/000001.segment',
+    'quarantine/a/1.segment',
+    'quarantine/a/000001.segment/',
+    'quarantine/a/MANIFEST.tmp',
+    'quarantine/000001.recycled',
+    'quarantine/a',
+    'quarantine',
+  ])('is refused with the name %s', (name) => {
+    const content = { format: 2, ...CATALOGUE, files: [{ ...CATALOGUE.files[0], name }] };
+    expect(() => decodeCatalogue(sealed(JSON.stringify(content)), FILE)).toThrow('is damaged');
+  });
+
   it('of a later format is told from a damaged one', () => {
-    const later = sealed(JSON.stringify({ format: 2, everything: 'else' }));
+    const later = sealed(JSON.stringify({ format: 3, everything: 'else' }));
     expect(() => decodeCatalogue(later, FILE)).toThrow(expect.objectContaining({ code: 'STEME_UNSUPPORTED' }));
   });
 

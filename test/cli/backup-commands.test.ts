@@ -188,6 +188,59 @@ describe('steme backup', () => {
   });
 });
 
+describe('a backup of a quarantine', () => {
+  const LONG = 'Ω'.repeat(200);
+
+  async function idsAt(path: string): Promise<string[]> {
+    return withDatabase(path, async (database) => {
+      const ids: string[] = [];
+      for await (const { tenant, id } of database.quarantine.list()) ids.push(`${tenant.slice(0, 4)} ${id}`);
+      return ids;
+    });
+  }
+
+  it('has it, shares what never changes, and brings it back', async () => {
+    await withDatabase(db, async ({ quarantine }) => {
+      // Past the size of a segment, so that there is one that is not written any more.
+      for (const id of ['1', '2', '3', '4']) {
+        await quarantine.append('a/b', id.repeat(3_000_000), { reason: 'test', id });
+      }
+      await quarantine.append(LONG, 'x', { reason: 'test', id: '5' });
+    });
+    const first = json((await steme(['backup', '--db', db, backups, '--json'])).stdout)[0];
+    expect(first).toMatchObject({ id: 1, files: 8 });
+    await withDatabase(db, async ({ quarantine }) => {
+      await quarantine.append('a/b', 'y', { reason: 'test', id: '6' });
+      await quarantine.replay({ tenant: 'a/b', id: '1' }, () => ({ type: 'put', key: 'one', value: '' }));
+    });
+    const second = json((await steme(['backup', '--db', db, backups, '--json'])).stdout)[0];
+    expect((second as { newBytes: number }).newBytes).toBeLessThan(4_000_000);
+    const names = (await disk.list(`${backups}/files`)).filter((name) => name.includes('a%2fb.000001.segment'));
+    expect(names).toHaveLength(1);
+    await disk.makeDirectory('/r');
+    for (const id of ['1', '2']) {
+      expect((await steme(['restore', backups, '--db', `/r/${id}`, '--id', id])).exitCode).toBe(0);
+    }
+    // What is restored outlives the machine.
+    disk = disk.crashClone(1);
+    expect(await idsAt('/r/1')).toEqual(['a/b 1', 'a/b 2', 'a/b 3', 'a/b 4', 'ΩΩΩΩ 5']);
+    expect(await idsAt('/r/2')).toEqual(['a/b 2', 'a/b 3', 'a/b 4', 'a/b 6', 'ΩΩΩΩ 5']);
+    expect(await keysAt('/r/2')).toEqual(['one']);
+    expect((await steme(['backup', 'rm', backups, '1'])).exitCode).toBe(0);
+    expect((await steme(['restore', backups, '--db', '/r/3'])).exitCode).toBe(0);
+    expect(await idsAt('/r/3')).toEqual(await idsAt('/r/2'));
+  });
+
+  it('takes away what a killed one left in its staging directory', async () => {
+    await withDatabase(db, ({ quarantine }) => quarantine.append('a', 'x', { reason: 'test', id: '1' }));
+    await steme(['backup', '--db', db, backups]);
+    await disk.makeDirectory(`${backups}/staging/quarantine/a`);
+    await writeFile(`${backups}/staging/quarantine/a/000001.segment`, Buffer.from('torn'));
+    expect((await steme(['backup', '--db', db, backups])).exitCode).toBe(0);
+    expect(await disk.exists(`${backups}/staging`)).toBe(false);
+  });
+});
+
 describe('steme backup ls and rm', () => {
   it('list what is there, a row a backup, and take away what no other one has', async () => {
     await add('a');

@@ -28,22 +28,26 @@ const CATALOGUE: BackupCatalogue = {
   files: [
     { name: '000012.sst', bytes: 16_384, xxh3: '0123456789abcdef' },
     { name: 'CURRENT', bytes: 32, xxh3: 'fedcba9876543210' },
+    { name: 'quarantine/ac%2fme/000001.segment', bytes: 64, xxh3: '0123456789abcdef' },
   ],
 };
 const FILE = catalogueName(3);
 const GOOD = Uint8Array.from(encodeCatalogue(CATALOGUE));
-const LINE = JSON.stringify({ format: 1, ...CATALOGUE });
+const LINE = JSON.stringify({ format: 2, ...CATALOGUE });
 
 function sealed(line: string): Uint8Array {
   return Buffer.from(`${line}\nxxh3 ${hexOf(xxh3.xxh64(`${line}\n`))}\n`);
 }
+
+const SOUND_NAME =
+  /^(?:CURRENT|MANIFEST-\d+|\d+\.(?:sst|log|blob)|quarantine\/(?:\d+\.intake|[a-z0-9_%-]+\/(?:MANIFEST|\d+\.segment)))$/;
 
 /** No way out of its directory, no number that JavaScript cannot hold. */
 function expectSound({ id, createdAtMs, sequence, files }: BackupCatalogue): void {
   expect([id, createdAtMs, sequence, ...files.map(({ bytes }) => bytes)].every((n) => Number.isSafeInteger(n))).toBe(
     true,
   );
-  for (const { name } of files) expect(name).toMatch(/^(?:CURRENT|MANIFEST-\d+|\d+\.(?:sst|log|blob))$/);
+  for (const { name } of files) expect(name).toMatch(SOUND_NAME);
 }
 
 describe('a catalogue of any content', () => {
@@ -83,6 +87,35 @@ describe('a catalogue of any content', () => {
       if ('value' in answer) expect(answer.value).toEqual(CATALOGUE);
     });
     await fc.assert(property, fuzzRuns(300));
+  });
+});
+
+describe('names of files in a catalogue', () => {
+  it('that lead elsewhere are refused, whatever they are made of', () => {
+    const part = fc.constantFrom(
+      'quarantine',
+      'a',
+      '..',
+      '.',
+      '',
+      '%2e',
+      '%',
+      'MANIFEST',
+      '000001.segment',
+      '000001.intake',
+      'C:',
+      '\0',
+      'A',
+    );
+    const names = fc
+      .array(part, { minLength: 1, maxLength: 5 })
+      .chain((parts) => fc.constantFrom(parts.join('/'), parts.join('\\')));
+    const property = fc.property(names, (name) => {
+      const files = [{ ...CATALOGUE.files[0], name }];
+      const answer = answerOf(() => decodeCatalogue(sealed(JSON.stringify({ format: 2, ...CATALOGUE, files })), FILE));
+      if ('value' in answer) expectSound(answer.value);
+    });
+    fc.assert(property, fuzzRuns(3000));
   });
 });
 

@@ -4,19 +4,25 @@
  *     {"format":1,"id":1,"createdAtMs":1764099000000,"sequence":42,"files":[{"name":"000012.sst","bytes":16384,"xxh3":"…"}]}
  *     xxh3 0123456789abcdef
  *
- * It is written last, so a backup that has one is whole.
+ * Format 2 has files of the quarantine too. It is written last, so a backup that has one is whole.
  */
 import { xxh3 } from '@node-rs/xxhash';
 import * as v from 'valibot';
 import { CorruptionError, StemeError } from '../../base/errors.js';
 import { parseFileName } from '../../base/file-names.js';
+import { isQuarantinePath } from '../../quarantine/quarantine-path.js';
 
-const FORMAT = 1;
+/** The format of a catalogue without a quarantine: older versions read it too. */
+const FORMAT_PLAIN = 1;
+/** Names may be `quarantine/acme/000001.segment`, with slashes on every system. */
+const FORMAT_QUARANTINE = 2;
+const FORMATS = [FORMAT_PLAIN, FORMAT_QUARANTINE];
 /** A catalogue that is larger is none of ours (law 10): it would name over a million files. */
 export const CATALOGUE_BYTES_MAX = 128 * 1024 * 1024;
 
 /** One file of a database, as it was. */
 export interface BackupFile {
+  /** In the directory of the database, with slashes on every system. */
   readonly name: string;
   readonly bytes: number;
   /** 16 hex digits. */
@@ -33,7 +39,7 @@ export interface BackupCatalogue {
 
 const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const schema = v.strictObject({
-  format: v.literal(FORMAT),
+  format: v.picklist(FORMATS),
   id: v.pipe(wholeNumber, v.minValue(1)),
   createdAtMs: wholeNumber,
   sequence: wholeNumber,
@@ -48,7 +54,8 @@ const schema = v.strictObject({
 });
 
 export function encodeCatalogue({ id, createdAtMs, sequence, files }: BackupCatalogue): Uint8Array {
-  const line = `${JSON.stringify({ format: FORMAT, id, createdAtMs, sequence, files })}\n`;
+  const format = files.some(({ name }) => isQuarantinePath(name)) ? FORMAT_QUARANTINE : FORMAT_PLAIN;
+  const line = `${JSON.stringify({ format, id, createdAtMs, sequence, files })}\n`;
   return Buffer.from(`${line}xxh3 ${hexOf(xxh3.xxh64(line))}\n`);
 }
 
@@ -82,15 +89,15 @@ function parseLine(line: string, file: string): unknown {
 
 function refuseOtherFormats(content: unknown, file: string): void {
   const format = typeof content === 'object' && content !== null && 'format' in content ? content.format : undefined;
-  if (typeof format !== 'number' || format === FORMAT) return;
-  const message = `${file} has backup format ${format}, this version reads ${FORMAT}: upgrade the package`;
+  if (typeof format !== 'number' || FORMATS.includes(format)) return;
+  const message = `${file} has backup format ${format}, this version reads up to ${FORMAT_QUARANTINE}: upgrade the package`;
   throw new StemeError('STEME_UNSUPPORTED', message);
 }
 
 const BACKED_UP_KINDS = new Set(['current', 'manifest', 'log', 'table', 'blob']);
 
 function isBackedUpName(name: string): boolean {
-  return BACKED_UP_KINDS.has(parseFileName(name)?.kind ?? '');
+  return BACKED_UP_KINDS.has(parseFileName(name)?.kind ?? '') || isQuarantinePath(name);
 }
 
 function damaged(file: string, expected: string, found: string): CorruptionError {

@@ -3,16 +3,18 @@
  *
  *     000001.backup                               the catalogue of backup 1
  *     files/000012.sst-16384-9f86d081884c7d65     a file of a database: its name there, its length, its checksum
+ *     files/quarantine.acme.000001.segment-…      one of its quarantine: dots for slashes, since no part of those names but the last has a dot
  *     staging                                     while a backup is made
  *
  * Files are shared: one that is the same in ten backups is there once. A backup exists from the moment its catalogue has its name,
  * which it gets last; what a backup that was cut short leaves, the next one uses or takes away.
  */
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { CorruptionError, StemeError } from '../../base/errors.js';
 import { LOCK_NAME } from '../../base/file-names.js';
 import { syncParents } from '../../engine/sync-parents.js';
 import type { DirectoryLock, FileSystem } from '../../fs/file-system.js';
+import { removeQuarantine } from '../../quarantine/remove-quarantine.js';
 import {
   type BackupCatalogue,
   type BackupFile,
@@ -84,9 +86,8 @@ export class BackupStore {
     }
   }
 
-  /** Puts a file of a database in the store, or finds it there. Only with the lock. */
-  async put(path: string, onChunk: OnChunk): Promise<BackupFile & { readonly isNew: boolean }> {
-    const name = basename(path);
+  /** Puts a file of a database in the store under its name there, or finds it. Only with the lock. */
+  async put(name: string, path: string, onChunk: OnChunk): Promise<BackupFile & { readonly isNew: boolean }> {
     const bytes = (await this.#fileSystem.statBytes(path)) ?? 0;
     // Only where a file of the name and length is there it may be the same one, and is worth a look before it is copied.
     if (this.#beginnings.has(beginningOf(name, bytes))) {
@@ -166,6 +167,7 @@ export class BackupStore {
     for (const name of await this.#fileSystem.list(this.directory)) {
       if (!STAGING.test(name)) continue;
       const path = join(this.directory, name);
+      await removeQuarantine(this.#fileSystem, path);
       for (const file of await this.#fileSystem.list(path)) await this.#fileSystem.remove(join(path, file));
       await this.#fileSystem.removeDirectory(path);
     }
@@ -195,7 +197,7 @@ function storedName({ name, bytes, xxh3 }: BackupFile): string {
 }
 
 function beginningOf(name: string, bytes: number): string {
-  return `${name}-${bytes}`;
+  return `${name.replaceAll('/', '.')}-${bytes}`;
 }
 
 function isOurs(name: string): boolean {

@@ -31,20 +31,29 @@ export async function makeBackup(database: Database, store: BackupStore, parts: 
   await store.sweep();
   const id = ((await store.ids()).at(-1) ?? 0) + 1;
   const files: (BackupFile & { readonly isNew: boolean })[] = [];
-  const take = async (path: string): Promise<void> => {
-    files.push(await store.put(path, () => throwIfEnded(signal)));
+  const take = async (name: string, path: string): Promise<void> => {
+    files.push(await store.put(name, path, () => throwIfEnded(signal)));
   };
   const { sequence } = await database.checkpoint(store.stagingPath, {
     signal,
-    placeFile: (file: CheckpointFile) => take(file.path),
+    placeFile: ({ name, path }: CheckpointFile) => take(name, path),
     onProgress: ({ bytes, totalBytes }) => progress.report(bytes, totalBytes),
   });
-  for (const name of await fileSystem.list(store.stagingPath)) await take(join(store.stagingPath, name));
+  for await (const name of filesBelow(fileSystem, store.stagingPath)) await take(name, join(store.stagingPath, name));
   throwIfEnded(signal);
   const recorded = files.map(({ name, bytes, xxh3 }) => ({ name, bytes, xxh3 }));
   await store.add({ id, createdAtMs: clock.nowMs(), sequence, files: recorded });
   await store.sweep();
   return { id, directory: store.directory, sequence, ...sumsOf(files) };
+}
+
+/** Names from `directory` on, with slashes. */
+async function* filesBelow(fileSystem: FileSystem, directory: string): AsyncGenerator<string, void> {
+  for (const name of await fileSystem.list(directory)) {
+    const path = join(directory, name);
+    if ((await fileSystem.statBytes(path)) !== undefined) yield name;
+    else for await (const below of filesBelow(fileSystem, path)) yield `${name}/${below}`;
+  }
 }
 
 function sumsOf(

@@ -3,7 +3,7 @@ import { throwIfEnded } from '../../engine/long-calls.js';
 import { StagedDirectory } from '../../engine/staged-directory.js';
 import type { FileSystem } from '../../fs/file-system.js';
 import type { ByteProgress } from '../byte-progress.js';
-import type { BackupCatalogue } from './backup-catalogue.js';
+import type { BackupCatalogue, BackupFile } from './backup-catalogue.js';
 import type { BackupStore } from './backup-store.js';
 import { sumBytes } from './make-backup.js';
 
@@ -34,11 +34,23 @@ export async function restoreBackup(
       progress.report(doneBytes, totalBytes);
     };
     for (const file of files) await store.verify(file, onChunk);
+    const directories = directoriesOf(files).map((name) => join(staged.path, name));
+    for (const directory of directories) await fileSystem.makeDirectory(directory);
     for (const file of files) await store.copyOut(file, join(staged.path, file.name), onChunk);
+    for (const directory of directories) await fileSystem.syncDirectory(directory);
     throwIfEnded(signal);
     await staged.publish();
   } catch (error) {
     await staged.abandon();
     throw error;
   }
+}
+
+/** Below that of the database, every one on the way to a file, with slashes. */
+function directoriesOf(files: readonly BackupFile[]): string[] {
+  const directories = new Set<string>();
+  for (const { name } of files) {
+    for (let end = name.indexOf('/'); end !== -1; end = name.indexOf('/', end + 1)) directories.add(name.slice(0, end));
+  }
+  return [...directories];
 }
