@@ -1,7 +1,11 @@
 /** Reads the intake as a crash, or an orderly end, has left it: what had been acknowledged, file by file. */
 import { join } from 'node:path';
 import { CorruptionError } from '../base/errors.js';
+import { DIRECT_IO_BLOCK_BYTES } from '../base/limits.js';
 import type { FileSystem } from '../fs/file-system.js';
+import { findDurableMark } from '../log/durable-mark-search.js';
+import { FrameScanner, type ScanOptions } from '../log/frame-scanner.js';
+import { FRAME_ALIGNMENT_BYTES } from '../log/log-format.js';
 import { readLogHeader } from '../log/log-header.js';
 import { LogReader, type LogRecordEvent } from '../log/log-reader.js';
 import { type EncodedEntry, withBytes } from './encoded-entry.js';
@@ -32,9 +36,16 @@ export interface Intake {
   readonly lastAppendMs: number | undefined;
 }
 
+/** A file as its header has it, or, where that is damaged, as the frames behind it tell. */
 interface StartedFile {
   readonly path: string;
-  readonly header: JournalHeader;
+  readonly number: number;
+  readonly scan: Required<Omit<ScanOptions, 'endBytes'>>;
+  /** Undefined where the header is damaged. */
+  readonly header: JournalHeader | undefined;
+  /** Where its first frame stands that can be read. */
+  readonly from: { readonly offsetBytes: number; readonly ordinal: number };
+  readonly damage: CorruptionError | undefined;
 }
 
 /** `directory` is that of the quarantine. Errors: STEME_IO, STEME_UNSUPPORTED; damage is no error here. */
@@ -42,41 +53,82 @@ export async function readIntake(fileSystem: FileSystem, directory: string, data
   const numbers = journalFileNumbers(await fileSystem.list(directory), 'intake');
   const started: StartedFile[] = [];
   for (const number of numbers) {
-    const path = join(directory, intakeName(number));
-    const identity = journalIdentity({ databaseId, kind: JOURNAL_INTAKE, number, tenant: '' });
-    const payload = await readLogHeader(fileSystem, path, identity);
-    if (payload !== undefined) started.push({ path, header: decodeJournalHeader(payload, path) });
+    const file = await startOf(fileSystem, join(directory, intakeName(number)), databaseId, number);
+    if (file !== undefined) started.push(file);
   }
   const files: IntakeContents[] = [];
   for (let i = 0; i < started.length; i++) {
     // What the successor was not told of was refused.
-    files.push(await readFile(fileSystem, started[i], started.at(i + 1)?.header.predecessorEndBytes));
+    files.push(await readFile(fileSystem, started[i], started.at(i + 1)?.header?.predecessorEndBytes));
   }
   return { files, numbers, nextEntry: nextEntryOf(started, files), lastAppendMs: lastAppendMsOf(started, files) };
 }
 
 function lastAppendMsOf(started: readonly StartedFile[], files: readonly IntakeContents[]): number | undefined {
-  const newest = started.at(-1);
-  if (newest === undefined) return undefined;
-  return Math.max(newest.header.createdAtMs, files.at(-1)?.entries.at(-1)?.appendedAtMs ?? 0);
+  const times = [
+    ...started.flatMap(({ header }) => header?.createdAtMs ?? []),
+    ...files.flatMap(({ entries }) => entries.at(-1)?.appendedAtMs ?? []),
+  ];
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** Undefined for a file that was never started. */
+async function startOf(
+  fileSystem: FileSystem,
+  path: string,
+  databaseId: number,
+  number: number,
+): Promise<StartedFile | undefined> {
+  const identity = journalIdentity({ databaseId, kind: JOURNAL_INTAKE, number, tenant: '' });
+  const payload = await readLogHeader(fileSystem, path, identity);
+  if (payload === undefined) return startWithoutHeader(fileSystem, path, number, identity);
+  const header = decodeJournalHeader(payload, path);
+  const scan = { identity, alignmentBytes: header.alignmentBytes };
+  return { path, number, scan, header, from: { offsetBytes: 0, ordinal: 0 }, damage: undefined };
+}
+
+/** Frames of this file without its header: that is damaged if one of them knows that it was durable; else a crash has torn it. */
+async function startWithoutHeader(
+  fileSystem: FileSystem,
+  path: string,
+  number: number,
+  identity: number,
+): Promise<StartedFile | undefined> {
+  const scanner = await FrameScanner.open(fileSystem, path, { identity });
+  try {
+    const frame = await scanner.findIntact(0, 1);
+    if (frame === undefined) return undefined;
+    const { offsetBytes, ordinal } = frame;
+    const isDirect = offsetBytes % DIRECT_IO_BLOCK_BYTES === 0;
+    const scan = { identity, alignmentBytes: isDirect ? DIRECT_IO_BLOCK_BYTES : FRAME_ALIGNMENT_BYTES };
+    const search = { ...scan, fromBytes: offsetBytes, ordinalMin: ordinal, markAbove: 0 };
+    const wasWhole = (await findDurableMark(fileSystem, path, search)) !== undefined;
+    const expected = 'the header of an intake file';
+    const damage = wasWhole
+      ? new CorruptionError({ file: path, offsetBytes: 0, expected, found: 'other bytes' })
+      : undefined;
+    return { path, number, scan, header: undefined, from: { offsetBytes, ordinal }, damage };
+  } finally {
+    await scanner.close();
+  }
 }
 
 function nextEntryOf(started: readonly StartedFile[], files: readonly IntakeContents[]): number | undefined {
-  const newest = started.at(-1);
-  if (newest === undefined) return undefined;
-  const lastEntry = files.at(-1)?.entries.at(-1)?.number ?? 0;
-  return Math.max(lastEntry + 1, newest.header.firstEntry);
+  const firstEntries = started.flatMap(({ header }) => header?.firstEntry ?? []);
+  const lastEntries = files.flatMap(({ entries }) => entries.at(-1)?.number ?? []);
+  if (firstEntries.length === 0 && lastEntries.length === 0) return undefined;
+  return Math.max(...firstEntries, ...lastEntries.map((number) => number + 1));
 }
 
 async function readFile(
   fileSystem: FileSystem,
-  { path, header }: StartedFile,
+  { path, number, scan: found, header, from, damage }: StartedFile,
   endBytes: number | undefined,
 ): Promise<IntakeContents> {
-  const scan = { identity: journalIdentity(header), alignmentBytes: header.alignmentBytes, endBytes };
-  const reader = await LogReader.open(fileSystem, path, scan);
+  const scan = { ...found, endBytes };
+  const reader = await LogReader.open(fileSystem, path, { ...scan, from });
   const entries: EncodedEntry[] = [];
-  const damages: CorruptionError[] = [];
+  const damages: CorruptionError[] = damage === undefined ? [] : [damage];
   try {
     for (;;) {
       const event = await reader.next();
@@ -88,7 +140,8 @@ async function readFile(
       } else {
         const isShort = endBytes !== undefined && event.endBytes < endBytes;
         if (isShort) damages.push(cutShort(path, event.endBytes, endBytes));
-        return { number: header.number, firstEntry: header.firstEntry, entries, endBytes: event.endBytes, damages };
+        const firstEntry = header?.firstEntry ?? entries.at(0)?.number ?? 0;
+        return { number, firstEntry, entries, endBytes: event.endBytes, damages };
       }
     }
   } finally {

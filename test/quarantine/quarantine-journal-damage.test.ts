@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CorruptionError } from '../../src/base/errors.js';
-import type { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
+import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import type { QuarantineJournal } from '../../src/quarantine/quarantine-journal.js';
 import { memoryWith, readFile, writeFile } from '../log/log-bytes.js';
 import { draftOf, openJournal, payloadsOf } from './journal-rig.js';
@@ -145,6 +145,27 @@ describe('a damaged quarantine journal', () => {
     expect(await payloadsOf(journal, 'a')).toEqual(['payload 0', 'payload 2', 'payload 3', 'payload 4']);
     await journal.append(draftOf('a', 'next'));
     await journal.close();
+    expect(await survivor.list('/db/quarantine')).toContain('000001.intake.damaged');
+  });
+
+  it.each([true, false])('takes what the intake has behind a damaged header (direct: %s)', async (direct) => {
+    const fileSystem = new MemoryFileSystem({ direct });
+    await fileSystem.makeDirectory('/db');
+    const first = await openJournal(fileSystem);
+    for (let i = 0; i < 5; i++) await first.journal.append(draftOf('a', `payload ${i}`));
+    const survivor = fileSystem.clone();
+    await first.journal.close();
+    const path = '/db/quarantine/000001.intake';
+    const bytes = readFile(survivor, path);
+    bytes[40] ^= 1;
+    writeFile(survivor, path, bytes);
+    for (let life = 0; life < 2; life++) {
+      const { journal, warnings } = await openJournal(survivor);
+      expect(warnings.map(({ code }) => code)).toEqual(life === 0 ? ['STEME_CORRUPTION'] : []);
+      expect(await payloadsOf(journal, 'a')).toHaveLength(5 + life);
+      expect((await journal.append(draftOf('a', 'next'))).number).toBe(6 + life);
+      await journal.close();
+    }
     expect(await survivor.list('/db/quarantine')).toContain('000001.intake.damaged');
   });
 });
