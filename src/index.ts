@@ -92,7 +92,7 @@ export type {
   SequenceGap,
 } from './engine/repair/repair-report.js';
 export type { VerifyOptions } from './engine/verify/verify.js';
-export type { VerifiedFiles, VerifyReport } from './engine/verify/verify-report.js';
+export type { VerifiedFiles, VerifiedQuarantine, VerifyReport } from './engine/verify/verify-report.js';
 
 const environment: Environment = {
   fileSystem: realFileSystem,

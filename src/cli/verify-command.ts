@@ -29,15 +29,18 @@ export async function verifyCommand(flags: VerifyFlags, environment: CliEnvironm
 const HEADER = ['', 'files', 'bytes', 'entries'];
 
 function formatVerifyReport(report: VerifyReport, directory: string): string {
-  const { manifest, log, tables, blobs, findings, omittedFindings, notes } = report;
-  const kinds = { manifest, log, tables, blobs };
+  const { manifest, log, tables, blobs, quarantine, findings, omittedFindings, notes } = report;
+  const kinds = { manifest, log, tables, blobs, ...(quarantine.files > 0 && { quarantine }) };
   const rows = Object.entries(kinds).map(([name, { files, bytes, entries }]) => [
     name,
     formatCount(files),
     formatBytes(bytes),
     formatCount(entries),
   ]);
-  const lines = [...notes.map((note) => `note: ${describe(note)}`), ...findings.map(describe)];
+  const { tenants, segments } = quarantine;
+  const counts =
+    quarantine.files > 0 ? [`quarantine: tenants: ${formatCount(tenants)}, segments: ${formatCount(segments)}`] : [];
+  const lines = [...counts, ...notes.map((note) => `note: ${describe(note)}`), ...findings.map(describe)];
   if (omittedFindings > 0) lines.push(`… and ${formatCount(omittedFindings)} more`);
   return [formatTable(HEADER, rows), ...lines.map((line) => `${line}\n`), `${verdictOf(report, directory)}\n`].join('');
 }
@@ -47,8 +50,8 @@ function describe({ file, offsetBytes, problem }: Finding): string {
 }
 
 function verdictOf(report: VerifyReport, directory: string): string {
-  const { manifest, log, tables, blobs, findings, omittedFindings, elapsedMs } = report;
-  const bytes = manifest.bytes + log.bytes + tables.bytes + blobs.bytes;
+  const { manifest, log, tables, blobs, quarantine, findings, omittedFindings, elapsedMs } = report;
+  const bytes = manifest.bytes + log.bytes + tables.bytes + blobs.bytes + quarantine.bytes;
   const pace = `${formatBytes(bytes)} in ${formatMs(elapsedMs)}, ${formatBytes(Math.round((bytes * 1000) / Math.max(elapsedMs, 1)))}/s`;
   if (report.isSound) return `sound: ${pace}`;
   const count = findings.length + omittedFindings;

@@ -11,13 +11,21 @@ import { tenantDirectoryName, tenantOfDirectoryName } from './tenant-directory.j
 export async function listTenants(fileSystem: FileSystem, directory: string): Promise<string[]> {
   const tenants: string[] = [];
   for (const name of await fileSystem.list(directory)) {
-    const found = tenantOfDirectoryName(name);
-    if (found.kind === 'foreign') continue;
-    const tenant =
-      found.kind === 'tenant' ? found.tenant : await tenantOfFiles(fileSystem, join(directory, name), name);
+    const tenant = await tenantOfDirectory(fileSystem, directory, name);
     if (tenant !== undefined) tenants.push(tenant);
   }
   return tenants.sort();
+}
+
+/** Whose directory `name` in `directory` is; undefined where it is nobody's, or where nothing in it says whose. Errors: STEME_IO, STEME_UNSUPPORTED. */
+export async function tenantOfDirectory(
+  fileSystem: FileSystem,
+  directory: string,
+  name: string,
+): Promise<string | undefined> {
+  const found = tenantOfDirectoryName(name);
+  if (found.kind === 'tenant') return found.tenant;
+  return found.kind === 'hashed' ? tenantOfFiles(fileSystem, join(directory, name), name) : undefined;
 }
 
 async function tenantOfFiles(fileSystem: FileSystem, directory: string, name: string): Promise<string | undefined> {

@@ -25,8 +25,8 @@ export interface TenantSegments {
   readonly lastNumber: number;
 }
 
-/** A segment that the manifest does not know, read to its end. */
-interface ScannedSegment {
+/** A segment that was read to its end. */
+export interface ScannedSegment {
   readonly number: number;
   readonly header: JournalHeader | undefined;
   readonly summary: SummaryBuilder;
@@ -86,8 +86,16 @@ function resumed(place: SegmentPlace, scanned: ScannedSegment, header: JournalHe
   return JournalSegmentWriter.resume(place, { number, summary, position, createdAtMs: header.createdAtMs });
 }
 
-/** Entries from `endEntry` on are in the next segment: this one failed while they were written, and they were written again. */
-async function scanSegment(place: SegmentPlace, number: number, endEntry: number): Promise<ScannedSegment> {
+/**
+ * Entries from `endEntry` on are in the next segment: this one failed while they were written, and they were written again. `endBytes` is
+ * where its entries end, if that is known. Errors: STEME_IO, STEME_UNSUPPORTED.
+ */
+export async function scanSegment(
+  place: SegmentPlace,
+  number: number,
+  endEntry: number,
+  endBytes?: number,
+): Promise<ScannedSegment> {
   const { fileSystem, directory, tenant } = place;
   const path = join(directory, journalSegmentName(number));
   const identity = segmentIdentity(place, number);
@@ -95,7 +103,7 @@ async function scanSegment(place: SegmentPlace, number: number, endEntry: number
   const summary = new SummaryBuilder();
   const payload = await readLogHeader(fileSystem, path, identity);
   const header = payload === undefined ? undefined : decodeJournalHeader(payload, path);
-  const reader = await SegmentReader.open(fileSystem, { path, identity, tenant });
+  const reader = await SegmentReader.open(fileSystem, { path, identity, tenant, endBytes });
   try {
     for (;;) {
       const { position } = reader;

@@ -5,8 +5,13 @@ import type { Finding } from '../finding.js';
 export interface VerifiedFiles {
   readonly files: number;
   readonly bytes: number;
-  /** Manifest: files that it names. Log: puts and deletes. Tables: entries. Blob files: values that tables refer to. */
+  /** Manifest: files that it names. Log: puts and deletes. Tables: entries. Blob files: values that tables refer to. Quarantine: entries. */
   readonly entries: number;
+}
+
+export interface VerifiedQuarantine extends VerifiedFiles {
+  readonly tenants: number;
+  readonly segments: number;
 }
 
 /** Plain data, safe to print as JSON. */
@@ -18,6 +23,7 @@ export interface VerifyReport {
   readonly log: VerifiedFiles;
   readonly tables: VerifiedFiles;
   readonly blobs: VerifiedFiles;
+  readonly quarantine: VerifiedQuarantine;
   /** Everything that is not as it was written. */
   readonly findings: readonly Finding[];
   /** Damages beyond those: of one file, and of all together, so many are listed and no more. */
@@ -41,6 +47,7 @@ export class VerifyFindings {
   readonly log: MutableVerifiedFiles = { files: 0, bytes: 0, entries: 0 };
   readonly tables: MutableVerifiedFiles = { files: 0, bytes: 0, entries: 0 };
   readonly blobs: MutableVerifiedFiles = { files: 0, bytes: 0, entries: 0 };
+  readonly quarantine = { files: 0, bytes: 0, entries: 0, tenants: 0, segments: 0 };
   readonly #findings = new Map<string, Finding>();
   readonly #notes: Finding[] = [];
   #omitted = 0;
@@ -75,6 +82,7 @@ export class VerifyFindings {
       log: this.log,
       tables: this.tables,
       blobs: this.blobs,
+      quarantine: this.quarantine,
       findings,
       omittedFindings: this.#omitted,
       notes: this.#notes,
@@ -83,7 +91,7 @@ export class VerifyFindings {
   }
 }
 
-const KINDS: readonly Finding['kind'][] = ['current', 'manifest', 'log', 'table', 'blob', 'other'];
+const KINDS: readonly Finding['kind'][] = ['current', 'manifest', 'log', 'table', 'blob', 'quarantine', 'other'];
 
 function compareFindings(a: Finding, b: Finding): number {
   const byKind = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);

@@ -6,7 +6,8 @@
  *   2. log                         as a replay, and past each bad place
  *   3. blob files                  there, with their size
  *   4. tables                      in workers: every block, entry and reference, and what the manifest says of them
- *   5. what nothing refers to      notes, not damage
+ *   5. quarantine                  the intake; every manifest, segment and entry
+ *   6. what nothing refers to      notes, not damage
  */
 import { join, resolve } from 'node:path';
 import { StemeError } from '../../base/errors.js';
@@ -19,6 +20,7 @@ import { resolveOptions } from '../options.js';
 import { numbersOfKind } from '../recovery.js';
 import { checkLog } from './check-log.js';
 import { type CheckedManifest, checkManifest } from './check-manifest.js';
+import { checkQuarantine, quarantineBytes } from './check-quarantine.js';
 import { checkBlobFiles, checkTables, type TableToCheck, tablesInDirectory, tablesOfVersion } from './check-tables.js';
 import { leftoversOf } from './leftovers.js';
 import { VerifyFindings, type VerifyReport } from './verify-report.js';
@@ -87,11 +89,15 @@ class Verification {
     const tables = version === undefined ? await tablesInDirectory(fileSystem, directory) : tablesOfVersion(version);
     const logBytes = await this.#logBytes();
     const blobs = [...(version?.blobs.values() ?? [])];
-    this.#totalBytes = logBytes + sumOfBytes(tables) + sumOfBytes(blobs);
+    this.#totalBytes =
+      logBytes + sumOfBytes(tables) + sumOfBytes(blobs) + (await quarantineBytes(fileSystem, directory));
     const throwIfAborted = (): void => this.#throwIfAborted();
     const logNumbers = await checkLog(manifest?.state, { fileSystem, directory, findings, throwIfAborted });
     this.#noteRead(logBytes);
     await this.#checkTables(tables, blobs);
+    const databaseId = manifest?.state.databaseId;
+    const onRead = (bytes: number): void => this.#noteRead(bytes);
+    await checkQuarantine({ fileSystem, directory, databaseId, findings, onRead, throwIfAborted });
     if (manifest !== undefined) await this.#noteLeftovers(manifest, logNumbers);
     return findings.report(directory, clock.monotonicMs() - startedAtMs);
   }

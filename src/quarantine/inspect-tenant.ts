@@ -1,0 +1,120 @@
+/** Everything that a tenant has on disk, read to its last byte, beside what its manifest says of it. Writes nothing. */
+import { join } from 'node:path';
+import { CorruptionError } from '../base/errors.js';
+import { journalFileNumbers, journalSegmentName, TENANT_MANIFEST_NAME } from './journal-files.js';
+import { encodeSummary, type SegmentSummary } from './segment-summary.js';
+import type { SegmentPlace } from './segment-writer.js';
+import { TenantManifest } from './tenant-manifest.js';
+import { scanSegment } from './tenant-segments.js';
+
+export interface InspectedSegment {
+  readonly number: number;
+  /** In the manifest; undefined for one that it does not know. */
+  readonly known: SegmentSummary | undefined;
+  /** Of the entries that can be read; undefined where there are none. */
+  readonly found: SegmentSummary | undefined;
+  /** From where on its entries go; undefined where its header does not hold. */
+  readonly firstEntry: number | undefined;
+  readonly damages: readonly CorruptionError[];
+}
+
+export interface InspectedTenant {
+  readonly manifest: TenantManifest;
+  /** By number, those that were removed left out. */
+  readonly segments: readonly InspectedSegment[];
+  /** In the manifest, and not there. */
+  readonly missing: readonly SegmentSummary[];
+  /** Removed, and there still. */
+  readonly removedNumbers: readonly number[];
+  /** Of the manifest: it cannot be read, or says something else than the segments. */
+  readonly manifestDamages: readonly CorruptionError[];
+  /** Of entries that there are, or were. */
+  readonly lastEntry: number;
+}
+
+/** `onRead` is called after each segment. Errors: STEME_IO, STEME_UNSUPPORTED, and what `onRead` throws; damage is no error here. */
+export async function inspectTenant(place: SegmentPlace, onRead: (bytes: number) => void): Promise<InspectedTenant> {
+  const { fileSystem, directory } = place;
+  const numbers = journalFileNumbers(await fileSystem.list(directory), 'segment');
+  const manifest = await TenantManifest.load(place);
+  const segments: InspectedSegment[] = [];
+  let nextFirstEntry = Number.POSITIVE_INFINITY;
+  // From the last one backwards, as the open does it.
+  for (const number of numbers.toReversed().filter((each) => !manifest.isRemoved(each))) {
+    const known = manifest.summaries.get(number);
+    const endEntry = known === undefined ? nextFirstEntry : Number.POSITIVE_INFINITY;
+    const { header, summary, position, damages } = await scanSegment(place, number, endEntry, known?.endBytes);
+    const found = summary.entryCount === 0 ? undefined : summary.finish(number, position.sizeBytes);
+    segments.unshift({ number, known, found, firstEntry: header?.firstEntry, damages });
+    nextFirstEntry = known?.firstEntry ?? header?.firstEntry ?? nextFirstEntry;
+    onRead((await fileSystem.statBytes(join(directory, journalSegmentName(number)))) ?? 0);
+  }
+  const missing = [...manifest.summaries.values()].filter(({ number }) => !numbers.includes(number));
+  const lastEntries = segments.map(({ known, found }) => Math.max(known?.lastEntry ?? 0, found?.lastEntry ?? 0));
+  return {
+    manifest,
+    segments,
+    missing,
+    removedNumbers: numbers.filter((number) => manifest.isRemoved(number)),
+    manifestDamages: [
+      ...(manifest.damage === undefined ? [] : [manifest.damage]),
+      ...segments.flatMap((segment) => mismatchOf(segment, directory) ?? []),
+      ...disorderOf(segments, directory),
+    ],
+    lastEntry: Math.max(
+      manifest.lastRemoved()?.lastEntry ?? 0,
+      ...missing.map(({ lastEntry }) => lastEntry),
+      ...lastEntries,
+    ),
+  };
+}
+
+/** Of a segment that is whole; of another one the manifest knows more than can be read. */
+function mismatchOf(
+  { number, known, found, damages }: InspectedSegment,
+  directory: string,
+): CorruptionError | undefined {
+  if (known === undefined || damages.length > 0) return undefined;
+  if (found !== undefined && Buffer.compare(encodeSummary(known), encodeSummary(found)) === 0) return undefined;
+  const file = join(directory, TENANT_MANIFEST_NAME);
+  const name = journalSegmentName(number);
+  const differing = found === undefined ? [] : NUMBER_FIELDS.filter((field) => known[field] !== found[field]);
+  const field = differing.at(0);
+  if (found === undefined)
+    return new CorruptionError({
+      file,
+      offsetBytes: 0,
+      expected: `no summary of ${name}`,
+      found: `one of ${known.entryCount} entries`,
+    });
+  const [expected, other] =
+    field === undefined ? ['the minutes and the filter', 'others'] : [`${field} ${found[field]}`, `${known[field]}`];
+  return new CorruptionError({ file, offsetBytes: 0, expected: `${expected} of ${name}`, found: other });
+}
+
+const NUMBER_FIELDS = [
+  'firstEntry',
+  'lastEntry',
+  'entryCount',
+  'payloadBytes',
+  'endBytes',
+  'timestampMsMin',
+  'timestampMsMax',
+  'appendedAtMsMax',
+] as const;
+
+/** Entries of a tenant ascend from segment to segment. */
+function disorderOf(segments: readonly InspectedSegment[], directory: string): CorruptionError[] {
+  const damages: CorruptionError[] = [];
+  let lastEntry = 0;
+  for (const { number, found } of segments) {
+    if (found === undefined) continue;
+    if (found.firstEntry <= lastEntry) {
+      const file = join(directory, journalSegmentName(number));
+      const [expected, other] = [`an entry behind number ${lastEntry}`, `number ${found.firstEntry}`];
+      damages.push(new CorruptionError({ file, offsetBytes: 0, expected, found: other }));
+    }
+    lastEntry = Math.max(lastEntry, found.lastEntry);
+  }
+  return damages;
+}
