@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -50,6 +51,24 @@ describe('the steme process', () => {
     child.stdout.destroy();
     const [[exitCode], stderr] = await Promise.all([once(child, 'exit'), text(child.stderr)]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
+
+  it('rejects, repairs and replays, each in a process of its own', async () => {
+    const directory = await temporaryDirectory();
+    const db = join(directory, 'db');
+    const fix = join(directory, 'fix.mjs');
+    await writeFile(fix, 'export default ({ payload }) => payload + "}";\n');
+    const ingest = spawnSteme(['ingest', '-', '--db', db, '--source', 's', '--format', 'ndjson', '--key', 'id']);
+    ingest.stdin.end('{"id":1}\n{"id":2\n{"id":3\n');
+    const ingested = await outcomeOf(ingest);
+    expect(ingested).toMatchObject({ exitCode: 0, stderr: '' });
+    const command = /2 rejected \(malformed 2\): steme (.*)\n$/.exec(ingested.stdout)?.[1] ?? '';
+    const listed = await outcomeOf(spawnSteme(command.split(' ')));
+    expect(listed.stdout.split('\n').map((line) => line.split('\t').at(-1))).toEqual(['{"id":2', '{"id":3', '']);
+    const replayed = await outcomeOf(spawnSteme(['quarantine', 'replay', '--db', db, '--key', 'id', '--fix', fix]));
+    expect(replayed).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^replayed 2 of 2 entries/) });
+    const scanned = await outcomeOf(spawnSteme(['scan', '--db', db]));
+    expect(scanned.stdout).toBe('1\t{"id":1}\n2\t{"id":2}\n3\t{"id":3}\n');
   });
 
   it('ends without a complaint when its reader goes away', async () => {
