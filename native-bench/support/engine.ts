@@ -13,6 +13,11 @@ export async function loadEngine(): Promise<EngineModule> {
   }
 }
 
+/** A file of the same build, named as seen from its `index.js`: for what the package has and does not export. */
+export async function loadEnginePart<Part>(name: string): Promise<Part> {
+  return (await import(new URL(name, engineUrl()).href)) as Part;
+}
+
 function engineUrl(): URL {
   const named = process.env.STEMEDB_ENGINE;
   if (named !== undefined) return new URL(named, `file://${process.cwd()}/`);

@@ -14,7 +14,7 @@ export class CrashTotals {
   #livesMs = 0;
   #judgingMs = 0;
   readonly #kills: Kill[] = [];
-  readonly #findings = { lost: 0, invented: 0, torn: 0, gaps: 0 };
+  readonly findings: Record<string, number> = { lost: 0, invented: 0, torn: 0, gaps: 0 };
 
   /** `name` says which cycle it was. */
   add(name: string, result: CycleResult): void {
@@ -29,7 +29,7 @@ export class CrashTotals {
     this.#kills.push(...result.kills);
     for (const kind of ['lost', 'invented', 'torn', 'gaps'] as const) {
       const sentences = result.verdict[kind];
-      this.#findings[kind] += sentences.length;
+      this.findings[kind] += sentences.length;
       this.problems.push(...sentences.map((sentence) => `${name}, ${kind}: ${sentence}`));
     }
     this.problems.push(...result.problems);
@@ -45,8 +45,11 @@ export class CrashTotals {
     return formatTable([['killed in', 'aimed at', 'hit', 'hit by all kills'], ...rows]);
   }
 
+  shownFindings(): string {
+    return shownFindings(this.findings);
+  }
+
   summary(elapsedMs: number): string {
-    const { lost, invented, torn, gaps } = this.#findings;
     const kills = this.#kills.length;
     const seconds = elapsedMs / 1000;
     return [
@@ -54,7 +57,13 @@ export class CrashTotals {
       `${formatCount(this.acknowledged)} acknowledged operations, ${formatCount(this.#verified)} records verified`,
       `checkpoints cut off: ${this.#wholeCheckpoints} whole, ${this.#absentCheckpoints} absent`,
       `recovery max ${formatMs(this.#recoveryMsMax)}; a cycle: ${formatMs(this.#livesMs / this.cycles)} of lives, ${formatMs(this.#judgingMs / this.cycles)} of judging`,
-      `lost ${lost}, invented ${invented}, torn batches ${torn}, gaps ${gaps}`,
+      this.shownFindings(),
     ].join('\n');
   }
+}
+
+export function shownFindings(findings: Readonly<Record<string, number>>): string {
+  return Object.entries(findings)
+    .map(([kind, count]) => `${kind} ${count}`)
+    .join(', ');
 }

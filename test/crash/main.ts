@@ -1,7 +1,7 @@
 /**
  * The crash harness: real processes, real SIGKILLs in the middle of what they do, a database that lives through all of them, and
  * a record of acknowledgements kept outside. `--jobs` torments so many databases side by side. `--canary` breaks the laws on
- * purpose and fails if that is not noticed.
+ * purpose and fails if that is not noticed. `--focus quarantine` is about the quarantine, its replays and ingests.
  */
 import { parseArgs } from 'node:util';
 import { wholeNumber } from '../../native-bench/support/flags.js';
@@ -13,9 +13,7 @@ import {
   removeWorkDirectory,
   shownPath,
 } from '../../native-bench/support/work-directory.js';
-import { CrashCycles } from './crash-cycle.js';
-import { SABOTAGE_FINDING, SABOTAGES, type Sabotage } from './crash-protocol.js';
-import { CrashTotals } from './crash-totals.js';
+import { type ChainSetting, FOCUSES, isFocusName } from './crash-focus.js';
 
 const CANARY_CYCLES_MAX = 60;
 const SHOWN_PROBLEMS_MAX = 10;
@@ -25,23 +23,25 @@ const { values: flags } = parseArgs({
     cycles: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '2' },
+    focus: { type: 'string', default: 'store' },
     canary: { type: 'boolean', default: false },
   },
 });
+if (!isFocusName(flags.focus)) throw new Error(`--focus must be one of ${Object.keys(FOCUSES).join(', ')}`);
+const focusName = flags.focus;
+const focus = FOCUSES[focusName];
 const seed = wholeNumber('seed', flags.seed);
 const cycleCount = wholeNumber('cycles', flags.cycles);
 const jobCount = Math.max(1, Math.min(wholeNumber('jobs', flags.jobs), cycleCount));
 
 /** One database and the cycles that it goes through. */
-interface Chain {
-  readonly seed: number;
-  readonly directory: string;
+interface Chain extends ChainSetting {
   readonly cycleCount: number;
 }
 
 function planChain(job: number): Chain {
   const count = Math.floor(cycleCount / jobCount) + (job < cycleCount % jobCount ? 1 : 0);
-  return { seed: seed + job, directory: emptyWorkDirectory(`crash-${seed + job}.db`), cycleCount: count };
+  return { seed: seed + job, directory: emptyWorkDirectory(`crash-${focusName}-${seed + job}.db`), cycleCount: count };
 }
 
 async function runCycles(): Promise<boolean> {
@@ -50,10 +50,11 @@ async function runCycles(): Promise<boolean> {
   if (isInMemory(chains[0].directory)) {
     say(`Note: ${shownPath(chains[0].directory)} is in memory; a killed process leaves it alone all the same.`);
   }
-  const totals = new CrashTotals();
+  const run = focus.begin();
+  const { totals } = run;
   const progress = startProgress('crash', cycleCount, 'cycles');
   const onCycle = (): void => progress.update(totals.cycles, `${formatCount(totals.acknowledged)} acknowledged`);
-  const outcomes = await Promise.all(chains.map((chain) => runChain(chain, totals, onCycle)));
+  const outcomes = await Promise.all(chains.map((chain) => runChain(chain, run, onCycle)));
   progress.stop();
   for (const problem of totals.problems.slice(0, SHOWN_PROBLEMS_MAX)) say(problem);
   const unseen = totals.problems.length - SHOWN_PROBLEMS_MAX;
@@ -65,22 +66,23 @@ async function runCycles(): Promise<boolean> {
 }
 
 /** Runs until something is wrong, here or in another chain; says how to see it again. */
-async function runChain(chain: Chain, totals: CrashTotals, onCycle: () => void): Promise<string> {
-  const cycles = await CrashCycles.start(chain);
+async function runChain(chain: Chain, run: ReturnType<typeof focus.begin>, onCycle: () => void): Promise<string> {
+  const { totals } = run;
+  const cycles = await run.start(chain);
   let cycle = 0;
   let hasFailed = false;
   for (; cycle < chain.cycleCount && totals.problems.length === 0; cycle++) {
     const name = `seed ${chain.seed}, cycle ${cycle}`;
     const problemsBefore = totals.problems.length;
     try {
-      totals.add(name, await cycles.run(cycle));
+      await cycles.run(cycle, name);
     } catch (error) {
       totals.problems.push(`${name}: ${error instanceof Error ? error.stack : String(error)}`);
     }
     hasFailed = totals.problems.length > problemsBefore;
     onCycle();
   }
-  const replay = `npm run test:crash -- --seed ${chain.seed} --cycles ${cycle} --jobs 1`;
+  const replay = `npm run test:crash -- --focus ${focusName} --seed ${chain.seed} --cycles ${cycle} --jobs 1`;
   await cycles.stop();
   if (hasFailed) return `FAILED: the database is kept in ${shownPath(chain.directory)}; again with ${replay}`;
   removeWorkDirectory(chain.directory);
@@ -88,16 +90,15 @@ async function runChain(chain: Chain, totals: CrashTotals, onCycle: () => void):
 }
 
 /** Whether the harness notices this way of breaking the laws. */
-async function isCaught(sabotage: Sabotage): Promise<boolean> {
+async function isCaught(sabotage: string): Promise<boolean> {
   const directory = emptyWorkDirectory(`crash-canary-${sabotage}.db`);
-  const cycles = await CrashCycles.start({ directory, seed, sabotage });
+  const { totals, start } = focus.begin();
+  const cycles = await start({ directory, seed, sabotage });
   try {
     for (let cycle = 0; cycle < CANARY_CYCLES_MAX; cycle++) {
-      const { verdict } = await cycles.run(cycle);
-      if (verdict[SABOTAGE_FINDING[sabotage]].length === 0) continue;
-      const { lost, invented, torn, gaps } = verdict;
-      const findings = `lost ${lost.length}, invented ${invented.length}, torn ${torn.length}, gaps ${gaps.length}`;
-      say(`canary ${sabotage}: caught in cycle ${cycle} (${findings})`);
+      await cycles.run(cycle, `cycle ${cycle}`);
+      if (totals.findings[focus.findingOf[sabotage]] === 0) continue;
+      say(`canary ${sabotage}: caught in cycle ${cycle} (${totals.shownFindings()})`);
       return true;
     }
   } finally {
@@ -110,7 +111,7 @@ async function isCaught(sabotage: Sabotage): Promise<boolean> {
 
 async function runCanaries(): Promise<boolean> {
   let areAllCaught = true;
-  for (const sabotage of SABOTAGES) areAllCaught = (await isCaught(sabotage)) && areAllCaught;
+  for (const sabotage of Object.keys(focus.findingOf)) areAllCaught = (await isCaught(sabotage)) && areAllCaught;
   return areAllCaught;
 }
 
