@@ -71,7 +71,7 @@ export class DatabaseQuarantine implements Quarantine {
     this.#parts = parts;
     const { store, settings, clock, timers, onWarning, checkWrites, randomUint32 } = parts;
     const journal = (): Promise<QuarantineJournal> => this.#open();
-    this.#audits = new ReplayAudits(store);
+    this.#audits = new ReplayAudits(store, onWarning);
     this.#sweeper = new QuarantineSweeper({ journal, store, settings, clock, timers, onWarning });
     this.#appends = new QuarantineAppends({
       journal,
@@ -111,7 +111,8 @@ export class DatabaseQuarantine implements Quarantine {
     let last: QuarantinedRecord | undefined;
     for await (const event of readRecords(await this.#open(), this.#parts.store, entry.tenant, range)) {
       if (event.kind === 'damage') throw event.error;
-      last = event.record;
+      if (event.kind === 'damaged-mark') this.#parts.onWarning(event.error);
+      else last = event.record;
     }
     return last;
   }
@@ -173,8 +174,9 @@ export class DatabaseQuarantine implements Quarantine {
     checkTenant(tenant);
     const journal = await this.#open();
     const { firstEntry, entryCount, payloadBytes, segmentCount } = await journal.totalsOf(tenant);
-    const replayedEntries = await countReplayed(journal, this.#parts.store, tenant, firstEntry);
-    const damages = (await journal.damagesOf(tenant)).map(({ message }) => message);
+    const replayed = await countReplayed(journal, this.#parts.store, tenant, firstEntry);
+    const replayedEntries = replayed.count;
+    const damages = [...(await journal.damagesOf(tenant)), ...replayed.damages].map(({ message }) => message);
     const entries = Math.max(0, entryCount - replayedEntries);
     return { tenant, entries, replayedEntries, payloadBytes, segments: segmentCount, damages };
   }
@@ -261,7 +263,7 @@ export class DatabaseQuarantine implements Quarantine {
       for await (const event of readRecords(journal, this.#parts.store, one, range)) {
         if (signal !== undefined) throwIfEnded(signal);
         this.#parts.guard.assertOpen();
-        if (event.kind === 'damage') this.#parts.onWarning(event.error);
+        if (event.kind !== 'record') this.#parts.onWarning(event.error);
         else if (
           (includeReplayed || !event.record.isReplayed) &&
           (reason ?? event.record.reason) === event.record.reason

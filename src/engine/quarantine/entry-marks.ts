@@ -59,10 +59,19 @@ export function encodeMark({ state, firstEntry, count, atMs, error }: EntryMark)
   return value;
 }
 
+/** Of a key that `markKey` made. */
+export function lastEntryOf(key: Uint8Array): number {
+  const keyBytes = Buffer.from(key.buffer, key.byteOffset, key.length);
+  return Number(keyBytes.readBigUInt64BE(key.length - NUMBER_BYTES));
+}
+
 /** Of a key that `markKey` made. Errors: STEME_UNSUPPORTED, STEME_CORRUPTION. */
 export function decodeMark(key: Uint8Array, value: Uint8Array): EntryMark {
-  const keyBytes = Buffer.from(key.buffer, key.byteOffset, key.length);
-  const lastEntry = Number(keyBytes.readBigUInt64BE(key.length - NUMBER_BYTES));
+  const lastEntry = lastEntryOf(key);
+  const malformed = (expected: string, found: string): CorruptionError => {
+    const file = `the mark that ends with entry ${lastEntry} of the quarantine`;
+    return new CorruptionError({ file, offsetBytes: 0, expected, found });
+  };
   if (value.length < FIXED_BYTES) throw malformed(`a mark of ${FIXED_BYTES} bytes or more`, `${value.length}`);
   if (value[0] !== FORMAT_VERSION) {
     const message = `a mark of the quarantine has format version ${value[0]}; this package reads version ${FORMAT_VERSION}: upgrade it`;
@@ -79,8 +88,4 @@ export function decodeMark(key: Uint8Array, value: Uint8Array): EntryMark {
     atMs: readUint64(value, 16),
     error: Buffer.from(value.subarray(FIXED_BYTES)).toString('utf8'),
   };
-}
-
-function malformed(expected: string, found: string): CorruptionError {
-  return new CorruptionError({ file: 'the mark of a quarantined entry', offsetBytes: 0, expected, found });
 }

@@ -1,30 +1,76 @@
+import { CorruptionError } from '../../base/errors.js';
 import type { Entry } from '../api.js';
-import { decodeMark, type EntryMark, markKey } from './entry-marks.js';
+import { decodeMark, type EntryMark, lastEntryOf, markKey } from './entry-marks.js';
 import type { SystemStore } from './system-store.js';
+
+/** What is known of the entries from `firstEntry` to `lastEntry`. */
+export type MarkStretch =
+  | { readonly kind: 'marked'; readonly mark: EntryMark; readonly firstEntry: number; readonly lastEntry: number }
+  /** A mark cannot be read, and may cover them: nobody knows whether they are done. */
+  | {
+      readonly kind: 'unreadable';
+      readonly error: CorruptionError;
+      readonly firstEntry: number;
+      readonly lastEntry: number;
+    };
+
+/**
+ * The marks of a tenant that end with `fromEntry` or behind it, in order. One that cannot be read may reach back to the one before it.
+ * Errors: STEME_IO, STEME_UNSUPPORTED.
+ */
+export async function* readMarks(
+  store: SystemStore,
+  tenant: string,
+  fromEntry: number,
+): AsyncGenerator<MarkStretch, void> {
+  let firstEntry = fromEntry;
+  try {
+    const marks = store.scan(markKey(tenant, fromEntry), markKey(tenant, Number.MAX_SAFE_INTEGER));
+    for await (const entry of marks) {
+      const stretch = stretchOf(entry, firstEntry);
+      firstEntry = stretch.lastEntry + 1;
+      yield stretch;
+    }
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    // The tree itself is damaged here: what it has behind that is not known.
+    yield { kind: 'unreadable', error, firstEntry, lastEntry: Number.MAX_SAFE_INTEGER };
+  }
+}
+
+function stretchOf([key, value]: Entry, unmarkedFrom: number): MarkStretch {
+  try {
+    const mark = decodeMark(key, value);
+    return { kind: 'marked', mark, firstEntry: mark.firstEntry, lastEntry: mark.lastEntry };
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    return { kind: 'unreadable', error, firstEntry: unmarkedFrom, lastEntry: lastEntryOf(key) };
+  }
+}
 
 /** The marks of a tenant beside a walk over its entries: both go forwards. Close it. */
 export class MarkCursor {
-  readonly #entries: AsyncIterableIterator<Entry>;
-  #current: EntryMark | undefined;
+  readonly #stretches: AsyncGenerator<MarkStretch, void>;
+  #current: MarkStretch | undefined;
   #isOver = false;
 
   constructor(store: SystemStore, tenant: string) {
-    this.#entries = store.scan(markKey(tenant, 0), markKey(tenant, Number.MAX_SAFE_INTEGER));
+    this.#stretches = readMarks(store, tenant, 0);
   }
 
-  /** The mark that covers the entry `number`, which is not below those that were asked for before. */
-  async markOf(number: number): Promise<EntryMark | undefined> {
+  /** What covers the entry `number`, which is not below those that were asked for before. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  async stretchOf(number: number): Promise<MarkStretch | undefined> {
     while (!this.#isOver && (this.#current === undefined || this.#current.lastEntry < number)) {
-      const next = await this.#entries.next();
+      const next = await this.#stretches.next();
       if (next.done === true) this.#isOver = true;
-      else this.#current = decodeMark(next.value[0], next.value[1]);
+      else this.#current = next.value;
     }
-    const mark = this.#current;
-    const covers = mark !== undefined && mark.firstEntry <= number && number <= mark.lastEntry;
-    return covers ? mark : undefined;
+    const stretch = this.#current;
+    const covers = stretch !== undefined && stretch.firstEntry <= number && number <= stretch.lastEntry;
+    return covers ? stretch : undefined;
   }
 
   async close(): Promise<void> {
-    await this.#entries.return?.();
+    await this.#stretches.return();
   }
 }

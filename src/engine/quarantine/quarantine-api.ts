@@ -50,7 +50,7 @@ export interface QuarantinedRecord {
   readonly attempts: number;
   /** Why the last replay failed; empty if none has. */
   readonly lastError: string;
-  /** A replay has brought it into the database. */
+  /** A replay has brought it into the database. `false` as well where that cannot be read: a warning says so. */
   readonly isReplayed: boolean;
   /** The caller's to keep. */
   readonly payload: Buffer;
@@ -112,7 +112,7 @@ export interface ReplayCounts {
   readonly failed: number;
   /** Passed over: tried too often. */
   readonly poison: number;
-  /** Entries that are damaged. */
+  /** Entries that are damaged, or of which a mark that is damaged does not tell any more whether a replay has brought them in. */
   readonly damaged: number;
 }
 
@@ -148,7 +148,7 @@ export interface QuarantineTenantStats {
   readonly replayedEntries: number;
   readonly payloadBytes: number;
   readonly segments: number;
-  /** Entries that could not be read, or segments that are missing. */
+  /** Entries or marks of replays that could not be read, or segments that are missing. */
   readonly damages: readonly string[];
 }
 
@@ -187,7 +187,7 @@ export interface Quarantine {
     way: ReplayHandler | IngestPipeline | 'pipeline',
     options?: ReplayOptions,
   ): Promise<ReplayResult>;
-  /** What was kept of replays, oldest first. */
+  /** What was kept of replays, oldest first. One that is damaged is told as a warning, and passed over. */
   audits(): AsyncIterableIterator<ReplayAudit>;
   /** Removes segments of which every record was appended before that; returns how many entries they had. */
   purge(options: { readonly tenant: string; readonly before: Moment }): Promise<number>;

@@ -8,10 +8,19 @@ import type { QuarantinedRecord } from './quarantine-api.js';
 import type { SystemStore } from './system-store.js';
 
 export type RecordEvent =
-  | { readonly kind: 'record'; readonly record: QuarantinedRecord; readonly mark: EntryMark | undefined }
-  | { readonly kind: 'damage'; readonly error: CorruptionError };
+  | {
+      readonly kind: 'record';
+      readonly record: QuarantinedRecord;
+      readonly mark: EntryMark | undefined;
+      /** A mark that cannot be read may cover it: nobody knows whether a replay has brought it in. */
+      readonly isUncertain: boolean;
+    }
+  /** An entry that cannot be read. */
+  | { readonly kind: 'damage'; readonly error: CorruptionError }
+  /** A mark that cannot be read; the entries that it may cover follow. */
+  | { readonly kind: 'damaged-mark'; readonly error: CorruptionError };
 
-/** The entries of a tenant with what became of them, in order. Errors: STEME_IO, STEME_UNSUPPORTED, STEME_CORRUPTION of a mark. */
+/** The entries of a tenant with what became of them, in order. Errors: STEME_IO, STEME_UNSUPPORTED. */
 export async function* readRecords(
   journal: QuarantineJournal,
   store: SystemStore,
@@ -19,14 +28,21 @@ export async function* readRecords(
   range: EntryRange,
 ): AsyncGenerator<RecordEvent, void> {
   const marks = new MarkCursor(store, tenant);
+  let told: CorruptionError | undefined;
   try {
     for await (const event of journal.read(tenant, range)) {
       if (event.kind === 'damage') {
         yield event;
         continue;
       }
-      const mark = await marks.markOf(event.entry.number);
-      yield { kind: 'record', record: recordOf(event.entry, mark), mark };
+      const stretch = await marks.stretchOf(event.entry.number);
+      const mark = stretch?.kind === 'marked' ? stretch.mark : undefined;
+      const isUncertain = stretch?.kind === 'unreadable';
+      if (isUncertain && stretch.error !== told) {
+        told = stretch.error;
+        yield { kind: 'damaged-mark', error: told };
+      }
+      yield { kind: 'record', record: recordOf(event.entry, mark), mark, isUncertain };
     }
   } finally {
     await marks.close();

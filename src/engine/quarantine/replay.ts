@@ -188,10 +188,18 @@ class TenantWalk {
       this.#leave(this.#lastEntry + 1);
       return undefined;
     }
-    const { record, mark } = event;
+    // The entries that it may cover say so themselves.
+    if (event.kind === 'damaged-mark') return undefined;
+    const { record, mark, isUncertain } = event;
     this.#lastEntry = record.number;
     const { reason, maxAttempts } = this.#plan;
     const isSought = !record.isReplayed && (reason === undefined || record.reason === reason);
+    if (isUncertain) {
+      // It may be in the store already, and must not be there twice.
+      if (isSought) counts.damaged++;
+      this.#leave(record.number);
+      return undefined;
+    }
     if (isSought) counts.found++;
     const isPoison = isSought && record.attempts >= maxAttempts;
     if (isPoison) counts.poison++;

@@ -1,31 +1,44 @@
+import type { CorruptionError } from '../../base/errors.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
-import { decodeMark, type EntryMark, markKey } from './entry-marks.js';
+import type { EntryMark } from './entry-marks.js';
+import { readMarks } from './mark-cursor.js';
 import type { SystemStore } from './system-store.js';
 
-/** Of the entries that a tenant has, from `firstEntry` on, how many a replay has brought in. Errors: STEME_IO, STEME_UNSUPPORTED, STEME_CORRUPTION. */
+export interface ReplayedCount {
+  readonly count: number;
+  /** Marks that could not be read, and are not counted. */
+  readonly damages: readonly CorruptionError[];
+}
+
+/** Of the entries that a tenant has, from `firstEntry` on, how many a replay has brought in. Errors: STEME_IO, STEME_UNSUPPORTED. */
 export async function countReplayed(
   journal: QuarantineJournal,
   store: SystemStore,
   tenant: string,
   firstEntry: number,
-): Promise<number> {
+): Promise<ReplayedCount> {
   let count = 0;
-  const marks = store.scan(markKey(tenant, firstEntry), markKey(tenant, Number.MAX_SAFE_INTEGER));
-  for await (const [key, value] of marks) {
-    const mark = decodeMark(key, value);
-    if (mark.state !== 'done') continue;
-    count += mark.firstEntry < firstEntry ? await countCovered(journal, tenant, mark) : mark.count;
+  const damages: CorruptionError[] = [];
+  for await (const stretch of readMarks(store, tenant, firstEntry)) {
+    if (stretch.kind === 'unreadable') damages.push(stretch.error);
+    else if (stretch.mark.state === 'done') count += await countOf(journal, tenant, stretch.mark, firstEntry);
   }
-  return count;
+  return { count, damages };
 }
 
-/** Of a mark that covers entries which are gone as well; there is one at most. */
-async function countCovered(journal: QuarantineJournal, tenant: string, { lastEntry }: EntryMark): Promise<number> {
+/** A mark may cover entries that are gone as well; there is one such at most. */
+async function countOf(
+  journal: QuarantineJournal,
+  tenant: string,
+  mark: EntryMark,
+  firstEntry: number,
+): Promise<number> {
+  if (mark.firstEntry >= firstEntry) return mark.count;
   let count = 0;
   const all = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, id: undefined, afterEntry: 0 };
   for await (const event of journal.read(tenant, all)) {
     if (event.kind === 'damage') continue;
-    if (event.entry.number > lastEntry) break;
+    if (event.entry.number > mark.lastEntry) break;
     count++;
   }
   return count;
