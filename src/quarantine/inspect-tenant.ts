@@ -5,7 +5,7 @@ import { journalFileNumbers, journalSegmentName, TENANT_MANIFEST_NAME } from './
 import { encodeSummary, type SegmentSummary } from './segment-summary.js';
 import type { SegmentPlace } from './segment-writer.js';
 import { TenantManifest } from './tenant-manifest.js';
-import { scanSegment } from './tenant-segments.js';
+import { elsewhere, scanSegment } from './tenant-segments.js';
 
 export interface InspectedSegment {
   readonly number: number;
@@ -32,8 +32,15 @@ export interface InspectedTenant {
   readonly lastEntry: number;
 }
 
-/** `onRead` is called after each segment. Errors: STEME_IO, STEME_UNSUPPORTED, and what `onRead` throws; damage is no error here. */
-export async function inspectTenant(place: SegmentPlace, onRead: (bytes: number) => void): Promise<InspectedTenant> {
+/**
+ * `inIntake` has the numbers of the tenant's entries that were found in the intake, ascending; `onRead` is called after each segment.
+ * Errors: STEME_IO, STEME_UNSUPPORTED, and what `onRead` throws; damage is no error here.
+ */
+export async function inspectTenant(
+  place: SegmentPlace,
+  inIntake: readonly number[],
+  onRead: (bytes: number) => void,
+): Promise<InspectedTenant> {
   const { fileSystem, directory } = place;
   const numbers = journalFileNumbers(await fileSystem.list(directory), 'segment');
   const manifest = await TenantManifest.load(place);
@@ -43,7 +50,8 @@ export async function inspectTenant(place: SegmentPlace, onRead: (bytes: number)
   for (const number of numbers.toReversed().filter((each) => !manifest.isRemoved(each))) {
     const known = manifest.summaries.get(number);
     const endEntry = known === undefined ? nextFirstEntry : Number.POSITIVE_INFINITY;
-    const { header, summary, position, damages } = await scanSegment(place, number, endEntry, known?.endBytes);
+    const bounds = { endEntry, endBytes: known?.endBytes, tornFrom: elsewhere(endEntry, inIntake) };
+    const { header, summary, position, damages } = await scanSegment(place, number, bounds);
     const found = summary.entryCount === 0 ? undefined : summary.finish(number, position.sizeBytes);
     segments.unshift({ number, known, found, firstEntry: header?.firstEntry, damages });
     nextFirstEntry = known?.firstEntry ?? header?.firstEntry ?? nextFirstEntry;

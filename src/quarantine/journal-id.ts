@@ -21,21 +21,33 @@ export async function readOwnHeader(fileSystem: FileSystem, path: string): Promi
 
 /**
  * Under which database id the journals below `directory`, that of a database, were written: not that of the database where it began as a
- * checkpoint of another one. Undefined where there are none. Errors: STEME_IO, STEME_UNSUPPORTED.
+ * checkpoint of another one. `ownId` is that of the database: where a file has it, one that has another got there by mistake. Undefined
+ * where there are none. Errors: STEME_IO, STEME_UNSUPPORTED.
  */
-export async function findJournalId(fileSystem: FileSystem, directory: string): Promise<number | undefined> {
+export async function findJournalId(
+  fileSystem: FileSystem,
+  directory: string,
+  ownId?: number,
+): Promise<number | undefined> {
   const root = join(directory, QUARANTINE_DIRECTORY);
   if (!(await fileSystem.exists(root))) return undefined;
   const names = await fileSystem.list(root);
+  const ids: number[] = [];
   for (const number of journalFileNumbers(names, 'intake').toReversed()) {
     const header = await readOwnHeader(fileSystem, join(root, intakeName(number)));
-    if (header !== undefined) return header.databaseId;
+    if (header !== undefined) ids.push(header.databaseId);
   }
+  const isSure = ids.length > 0 && (ownId === undefined || ids.includes(ownId));
+  if (!isSure) ids.push(...(await idOfSomeTenant(fileSystem, root, names)));
+  return ids.find((id) => id === ownId) ?? ids.at(0);
+}
+
+async function idOfSomeTenant(fileSystem: FileSystem, root: string, names: readonly string[]): Promise<number[]> {
   for (const name of names.filter((each) => !each.includes('.'))) {
     const id = await idOfTenant(fileSystem, join(root, name));
-    if (id !== undefined) return id;
+    if (id !== undefined) return [id];
   }
-  return undefined;
+  return [];
 }
 
 async function idOfTenant(fileSystem: FileSystem, directory: string): Promise<number | undefined> {

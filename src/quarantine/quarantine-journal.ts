@@ -287,7 +287,7 @@ export class QuarantineJournal {
 
   #takeRecovered({ number, entries, damages }: IntakeContents): void {
     if (damages.length > 0) this.#damagedFiles.add(number);
-    for (const encoded of entries) this.#tenants.get(encoded.tenant).add(encoded);
+    for (const encoded of entries) this.#tenants.get(encoded.tenant).addRecovered(encoded);
   }
 
   /** Where no intake file says how far the numbers and the time have come, the segments do. */

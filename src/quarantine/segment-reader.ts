@@ -11,6 +11,11 @@ export interface SegmentSource {
   readonly tenant: string;
   /** Where its entries end, as far as that is known: up to there all of it had been durable. */
   readonly endBytes?: number | undefined;
+  /**
+   * Where that is not known: the smallest number above `lastEntry` of an entry that a crash may have torn away, since it is elsewhere too.
+   * What stands between `lastEntry` and an entry that is not above it had been durable.
+   */
+  readonly tornFrom?: ((lastEntry: number) => number) | undefined;
 }
 
 export interface SegmentEntryEvent {
@@ -42,6 +47,8 @@ export class SegmentReader {
   #lastEntry = 0;
   #position: FramePosition = { sizeBytes: 0, frameCount: 0 };
   #end: SegmentEndEvent | undefined;
+  /** Read already, to see what the damage before it is. */
+  #held: SegmentEntryEvent | undefined;
 
   private constructor(fileSystem: FileSystem, source: SegmentSource, reader: LogReader) {
     this.#fileSystem = fileSystem;
@@ -65,6 +72,9 @@ export class SegmentReader {
 
   /** The end is final. Errors: STEME_IO, STEME_UNSUPPORTED. */
   async next(): Promise<SegmentEvent> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) return held;
     while (this.#end === undefined) {
       const event = await this.#reader.next();
       if (event.kind === 'record') {
@@ -78,6 +88,10 @@ export class SegmentReader {
         return { kind: 'damage', error: damageOf(path, event) };
       }
       this.#end = { kind: 'end', position: this.#position };
+      if (event.kind === 'damage' && (await this.#isProvenBehind())) {
+        this.#end = undefined;
+        return { kind: 'damage', error: damageOf(path, event) };
+      }
       if (endBytes !== undefined && event.endBytes < endBytes) {
         return { kind: 'damage', error: cutShort(path, event.endBytes, endBytes) };
       }
@@ -89,6 +103,29 @@ export class SegmentReader {
     const { path, endBytes } = this.#source;
     if (endBytes !== undefined && offsetBytes < endBytes) return true;
     return wasDurable(this.#fileSystem, path, event, this.#source);
+  }
+
+  /** Whether an entry behind the damage had been durable. If so it is the next one. */
+  async #isProvenBehind(): Promise<boolean> {
+    const { tornFrom } = this.#source;
+    if (tornFrom === undefined) return false;
+    const limit = tornFrom(this.#lastEntry);
+    this.#reader.resume();
+    for (;;) {
+      const event = await this.#reader.next();
+      if (event.kind === 'end') return false;
+      if (event.kind === 'damage') {
+        this.#reader.resume();
+        continue;
+      }
+      const read = this.#decode(event);
+      if (read.kind !== 'entry') continue;
+      this.#held = read;
+      this.#position = positionBehind(event);
+      if (read.entry.number <= limit) return true;
+      this.#held = undefined;
+      return false;
+    }
   }
 
   #decode(event: LogRecordEvent): SegmentEntryEvent | SegmentDamageEvent {

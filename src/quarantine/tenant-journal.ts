@@ -63,6 +63,8 @@ export class TenantJournal {
   readonly tenant: string;
   readonly #options: TenantJournalOptions;
   readonly #pending = new PendingEntries();
+  /** Numbers of those that the intake had when it was opened, until what is on disk has been looked at. */
+  #recovered: number[] = [];
   #loading: Promise<void> | undefined;
   #manifest: TenantManifest | undefined;
   #sealed: SegmentSummary[] = [];
@@ -136,6 +138,12 @@ export class TenantJournal {
   add(encoded: EncodedEntry): void {
     this.#pending.add(encoded);
     this.#options.gauges.pendingBytes += encoded.bytes.length;
+  }
+
+  /** One that an earlier opener has left in the intake; perhaps a segment has it. Before `load`. */
+  addRecovered(encoded: EncodedEntry): void {
+    this.#recovered.push(encoded.number);
+    this.add(encoded);
   }
 
   /** Errors: STEME_IO, STEME_UNSUPPORTED. */
@@ -258,7 +266,8 @@ export class TenantJournal {
   }
 
   async #load(): Promise<void> {
-    const found = await findTenantSegments(this.#options, this.#options.isReadOnly);
+    const found = await findTenantSegments(this.#options, this.#options.isReadOnly, this.#recovered);
+    this.#recovered = [];
     const { manifest, sealed, unlisted, active, uselessNumbers, damages, lastNumber } = found;
     this.#manifest = manifest;
     this.#sealed = [...sealed];

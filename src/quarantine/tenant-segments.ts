@@ -37,10 +37,15 @@ export interface ScannedSegment {
 }
 
 /**
+ * `inIntake` has the numbers of the tenant's entries that were found in the intake, ascending: what is torn in a segment is there too.
  * Segments that the manifest does not know are made durable before they are read, unless nothing is to be written: the intake lets go of
  * what they have. Errors: STEME_IO, STEME_UNSUPPORTED; damage is no error here.
  */
-export async function findTenantSegments(place: SegmentPlace, isReadOnly: boolean): Promise<TenantSegments> {
+export async function findTenantSegments(
+  place: SegmentPlace,
+  isReadOnly: boolean,
+  inIntake: readonly number[],
+): Promise<TenantSegments> {
   const { fileSystem, directory } = place;
   const names = (await fileSystem.exists(directory)) ? await fileSystem.list(directory) : [];
   const numbers = journalFileNumbers(names, 'segment');
@@ -62,10 +67,11 @@ export async function findTenantSegments(place: SegmentPlace, isReadOnly: boolea
     if (known !== undefined) nextFirstEntry = known.firstEntry;
     if (known !== undefined || manifest.isRemoved(number)) continue;
     if (!isReadOnly) await syncFile(fileSystem, join(directory, journalSegmentName(number)));
-    const scanned = await scanSegment(place, number, nextFirstEntry);
+    const isLast = number === numbers.at(-1);
+    const endEntry = nextFirstEntry;
+    const scanned = await scanSegment(place, number, { endEntry, tornFrom: elsewhere(endEntry, inIntake) });
     damages.push(...scanned.damages);
     nextFirstEntry = scanned.header?.firstEntry ?? nextFirstEntry;
-    const isLast = number === numbers.at(-1);
     if (isLast && scanned.isClean && scanned.header !== undefined) active = resumed(place, scanned, scanned.header);
     else if (scanned.summary.entryCount > 0) unlisted.push(scanned.summary.finish(number, scanned.position.sizeBytes));
     else if (isVoid(scanned)) useless.push(number);
@@ -86,15 +92,26 @@ function resumed(place: SegmentPlace, scanned: ScannedSegment, header: JournalHe
   return JournalSegmentWriter.resume(place, { number, summary, position, createdAtMs: header.createdAtMs });
 }
 
-/**
- * Entries from `endEntry` on are in the next segment: this one failed while they were written, and they were written again. `endBytes` is
- * where its entries end, if that is known. Errors: STEME_IO, STEME_UNSUPPORTED.
- */
+/** Which entries are elsewhere too: those from `endEntry` on in the next segment, and those of `inIntake`, ascending, in the intake. */
+export function elsewhere(endEntry: number, inIntake: readonly number[]): SegmentBounds['tornFrom'] {
+  return (lastEntry) => Math.min(endEntry, inIntake.find((number) => number > lastEntry) ?? Number.POSITIVE_INFINITY);
+}
+
+/** What is known of a segment before it is read. */
+export interface SegmentBounds {
+  /** Entries from it on are in the next segment: this one failed while they were written, and they were written again. */
+  readonly endEntry: number;
+  /** Where its entries end, if that is known. */
+  readonly endBytes?: number | undefined;
+  /** The first entry behind that one which is elsewhere too, as what a crash tears away is; infinity for none. */
+  readonly tornFrom: (lastEntry: number) => number;
+}
+
+/** Errors: STEME_IO, STEME_UNSUPPORTED. */
 export async function scanSegment(
   place: SegmentPlace,
   number: number,
-  endEntry: number,
-  endBytes?: number,
+  { endEntry, endBytes, tornFrom }: SegmentBounds,
 ): Promise<ScannedSegment> {
   const { fileSystem, directory, tenant } = place;
   const path = join(directory, journalSegmentName(number));
@@ -103,7 +120,7 @@ export async function scanSegment(
   const summary = new SummaryBuilder();
   const payload = await readLogHeader(fileSystem, path, identity);
   const header = payload === undefined ? undefined : decodeJournalHeader(payload, path);
-  const reader = await SegmentReader.open(fileSystem, { path, identity, tenant, endBytes });
+  const reader = await SegmentReader.open(fileSystem, { path, identity, tenant, endBytes, tornFrom });
   try {
     for (;;) {
       const { position } = reader;
@@ -112,13 +129,23 @@ export async function scanSegment(
       else if (event.kind === 'entry' && event.entry.number < endEntry) summary.add(summedEntry(event.entry));
       else {
         const end = event.kind === 'end' ? event.position : position;
-        const isClean = event.kind === 'end' && (await fileSystem.statBytes(path)) === end.sizeBytes;
+        const fileBytes = (await fileSystem.statBytes(path)) ?? 0;
+        const isClean = event.kind === 'end' && fileBytes === end.sizeBytes;
+        const isTorn = tornFrom(summary.lastEntry) < Number.POSITIVE_INFINITY;
+        // What a crash leaves here is of entries that are elsewhere too, and there are none.
+        if (header !== undefined && endBytes === undefined && !isClean && !isTorn)
+          damages.push(leftOver(path, end.sizeBytes, fileBytes));
         return { number, header, summary, position: end, isClean, damages };
       }
     }
   } finally {
     await reader.close();
   }
+}
+
+function leftOver(file: string, offsetBytes: number, fileBytes: number): CorruptionError {
+  const expected = 'an entry, or the end of the file';
+  return new CorruptionError({ file, offsetBytes, expected, found: `${fileBytes - offsetBytes} other bytes` });
 }
 
 function missing(file: string): CorruptionError {

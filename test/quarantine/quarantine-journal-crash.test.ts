@@ -72,7 +72,11 @@ async function check(survivor: FileSystem, expected: History): Promise<void> {
   const { journal, warnings } = await openJournal(survivor, { intakeBytes: 16 * KIB, segmentBytesMax: 2000 });
   expect(journal.damages).toEqual([]);
   for (const when of ['at once', 'from segments']) {
-    for (const tenant of TENANTS) expectHonest(await payloadsOf(journal, tenant), expected, tenant, when);
+    for (const tenant of TENANTS) {
+      expectHonest(await payloadsOf(journal, tenant), expected, tenant, when);
+      // law 6: what a crash tears is no damage.
+      expect(await journal.damagesOf(tenant)).toEqual([]);
+    }
     await journal.settle();
   }
   const { number } = await journal.append(draftOf('a', 'after the crash'));

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { CorruptionError } from '../../src/base/errors.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
+import { findJournalId } from '../../src/quarantine/journal-id.js';
 import type { QuarantineJournal } from '../../src/quarantine/quarantine-journal.js';
 import { memoryWith, readFile, writeFile } from '../log/log-bytes.js';
-import { draftOf, openJournal, payloadsOf } from './journal-rig.js';
+import { DATABASE_ID, draftOf, openJournal, payloadsOf } from './journal-rig.js';
 
 const EVERYTHING = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, id: undefined, afterEntry: 0 };
 
@@ -49,6 +50,33 @@ describe('a damaged quarantine journal', () => {
       if (payloads.length < 20) expect(damages).toHaveLength(1);
       for (const { damage } of damages) expect(damage).toMatchObject({ file: path });
     }
+  });
+
+  it('in the segment that is still written names the place as well, and hands out all the rest', async () => {
+    const fileSystem = await memoryWith({});
+    const first = await openJournal(fileSystem);
+    for (let i = 0; i < 20; i++) await first.journal.append(draftOf('a', `payload ${i}`));
+    await first.journal.close();
+    const path = '/db/quarantine/a/000001.segment';
+    const good = readFile(fileSystem, path);
+    let lossCount = 0;
+    for (let at = 0; at < good.length; at += 13) {
+      const bytes = Buffer.from(good);
+      bytes[at] ^= 0x10;
+      writeFile(fileSystem, path, bytes);
+      const { journal } = await openJournal(fileSystem.clone());
+      const { payloads } = await readAll(journal);
+      const damages = await journal.damagesOf('a');
+      expect(payloads.length).toBeGreaterThanOrEqual(19);
+      expect(ALL_PAYLOADS.filter((payload) => payloads.includes(payload))).toEqual(payloads);
+      if (payloads.length < 20) lossCount++;
+      if (payloads.length < 20) expect(damages.map(({ damage }) => damage.file)).toEqual([path]);
+      await journal.append(draftOf('a', 'next'));
+      await journal.settle();
+      expect(await journal.damagesOf('a')).toEqual(damages);
+      await journal.close();
+    }
+    expect(lossCount).toBeGreaterThan(20);
   });
 
   it('cut short is known to have had more', async () => {
@@ -167,5 +195,41 @@ describe('a damaged quarantine journal', () => {
       await journal.close();
     }
     expect(await survivor.list('/db/quarantine')).toContain('000001.intake.damaged');
+  });
+
+  it.each([true, false])(
+    'hands out what an intake without its header has, and says so (O_DIRECT: %s)',
+    async (direct) => {
+      const fileSystem = new MemoryFileSystem({ direct });
+      await fileSystem.makeDirectory('/db');
+      const first = await openJournal(fileSystem);
+      for (let i = 0; i < 5; i++) await first.journal.append(draftOf('a', `payload ${i}`));
+      const survivor = fileSystem.clone();
+      await first.journal.close();
+      const path = '/db/quarantine/000001.intake';
+      const bytes = readFile(survivor, path);
+      bytes[20] ^= 1;
+      writeFile(survivor, path, bytes);
+      const { journal } = await openJournal(survivor);
+      expect(journal.damages.map(({ damage }) => damage)).toEqual([
+        expect.objectContaining({ file: path, offsetBytes: 0 }),
+      ]);
+      expect(await payloadsOf(journal, 'a')).toEqual(ALL_PAYLOADS.slice(0, 5));
+      expect((await journal.append(draftOf('a', 'next'))).number).toBe(6);
+      await journal.close();
+      expect(await survivor.list('/db/quarantine')).toContain('000001.intake.damaged');
+    },
+  );
+
+  it('goes by the id of the database where an intake file of another one has got in', async () => {
+    const fileSystem = await closedJournal();
+    const stranger = await memoryWith({});
+    const other = await openJournal(stranger, { databaseId: 1 });
+    await other.journal.append(draftOf('a', 'of another'));
+    writeFile(fileSystem, '/db/quarantine/000099.intake', readFile(stranger, '/db/quarantine/000001.intake'));
+    await other.journal.close();
+    expect(await findJournalId(fileSystem, '/db', DATABASE_ID)).toBe(DATABASE_ID);
+    // A quarantine that is a copy of another database's keeps the id of that.
+    expect(await findJournalId(stranger, '/db', DATABASE_ID)).toBe(1);
   });
 });

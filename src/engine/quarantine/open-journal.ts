@@ -19,7 +19,7 @@ export async function openJournal({
   versions,
 }: JournalParts): Promise<QuarantineJournal> {
   const { fileSystem, clock, timers, onWarning, logSpaceBytes } = environment;
-  const databaseId = (await findJournalId(fileSystem, directory)) ?? versions.databaseId;
+  const databaseId = (await findJournalId(fileSystem, directory, versions.databaseId)) ?? versions.databaseId;
   const isReadOnly = options.readOnly;
   return QuarantineJournal.open({
     fileSystem,

@@ -116,7 +116,7 @@ class QuarantineCheck {
       return;
     }
     const place = { fileSystem, directory, databaseId, tenant, nowMs: () => 0 };
-    const inspected = await inspectTenant(place, (bytes) => {
+    const inspected = await inspectTenant(place, this.#intake.get(tenant) ?? [], (bytes) => {
       this.#options.throwIfAborted();
       this.#options.onRead(bytes);
     });
