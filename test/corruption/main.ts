@@ -9,12 +9,15 @@ import { Prng } from '../../src/base/prng.js';
 import { describeHarm } from '../support/damage-plan.js';
 import { isForgedValueSilent } from './canary.js';
 import { SHAPES, type ShapeName } from './known-database.js';
+import { sweepQuarantine } from './quarantine-sweep.js';
 import { casesOf, runSweep, SweepReport } from './sweep.js';
 import { Watchdog } from './watchdog.js';
 
 const SHOWN_FAILURES_MAX = 20;
 /** No case takes more than some tens of milliseconds; one that blocks the thread so long never ends. */
 const DEADLINE_MS = 60_000;
+/** Of the files of a quarantine so many bytes are left out between two flips. */
+const QUARANTINE_STEP_BYTES = 97;
 
 const names = Object.keys(SHAPES) as ShapeName[];
 const flags = new Command('test:corruption')
@@ -38,18 +41,23 @@ for (const shape of names.filter((name) => flags.shape === undefined || name ===
   });
   progress.stop();
 }
+const stepBytes = flags.everyBit ? 1 : QUARANTINE_STEP_BYTES;
+const quarantine = await sweepQuarantine(stepBytes, (harm) => watchdog.begin(`a quarantine, ${describeHarm(harm)}`));
 await watchdog.stop();
 
 const isCanaryCaught = await isForgedValueSilent();
 say(formatTable(report.table()));
 for (const [kind, count] of report.placeless) say(`names no place, ${count} times: ${kind}`);
-for (const failure of report.failures.slice(0, SHOWN_FAILURES_MAX)) say(failure);
+const failures = [...report.failures, ...quarantine.failures];
+for (const failure of failures.slice(0, SHOWN_FAILURES_MAX)) say(failure);
 const counts = (['silent', 'untyped', 'hang', 'memory'] as const).map((kind) => `${kind} = ${report.count(kind)}`);
 const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
 say(`${formatCount(report.caseCount)} harms in ${seconds} s: ${counts.join(', ')}`);
+const outcomes = [...quarantine.outcomes].map(([outcome, count]) => `${outcome} ${formatCount(count)}`);
+say(`harms to a quarantine: ${outcomes.join(', ')}; wrong = ${quarantine.failures.length}`);
 say(`canary, a value forged with its checksum: ${isCanaryCaught ? 'called silent' : 'NOT NOTICED'}`);
-if (report.failures.length > 0) say(`FAILED: replay with --seed ${flags.seed} --samples ${flags.samples}`);
-process.exitCode = report.failures.length === 0 && isCanaryCaught ? 0 : 1;
+if (failures.length > 0) say(`FAILED: replay with --seed ${flags.seed} --samples ${flags.samples}`);
+process.exitCode = failures.length === 0 && isCanaryCaught ? 0 : 1;
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
