@@ -53,7 +53,8 @@ function limited(lines: readonly string[], { reportFile }: RepairReport): string
 }
 
 function linesOfFile({ file, outcome, problems, keptEntries, lostEntries, kind, keys, spans }: RepairedFile): string[] {
-  const counts = kind === 'table' ? `, ${formatCount(keptEntries)} entries kept, ${lostText(lostEntries)} lost` : '';
+  const hasCounts = kind === 'table' || (kind === 'quarantine' && outcome !== 'replaced');
+  const counts = hasCounts ? `, ${formatCount(keptEntries)} entries kept, ${lostText(lostEntries)} lost` : '';
   const ranges = spans.length > 0 ? spans.map((span) => span.keys) : [keys];
   // Spans side by side have the same neighbours.
   const affected = new Set(ranges.flatMap((range) => (range === undefined ? [] : [rangeText(range)])));

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { CorruptionError } from '../base/errors.js';
 import { journalFileNumbers, journalSegmentName, TENANT_MANIFEST_NAME } from './journal-files.js';
+import { readOwnHeader } from './journal-id.js';
 import { encodeSummary, type SegmentSummary } from './segment-summary.js';
 import type { SegmentPlace } from './segment-writer.js';
 import { TenantManifest } from './tenant-manifest.js';
@@ -13,9 +14,9 @@ export interface InspectedSegment {
   readonly known: SegmentSummary | undefined;
   /** Of the entries that can be read; undefined where there are none. */
   readonly found: SegmentSummary | undefined;
-  /** From where on its entries go; undefined where its header does not hold. */
-  readonly firstEntry: number | undefined;
   readonly damages: readonly CorruptionError[];
+  /** A file of another tenant, number or database. */
+  readonly isForeign: boolean;
 }
 
 export interface InspectedTenant {
@@ -53,21 +54,23 @@ export async function inspectTenant(
     const bounds = { endEntry, endBytes: known?.endBytes, tornFrom: elsewhere(endEntry, inIntake) };
     const { header, summary, position, damages } = await scanSegment(place, number, bounds);
     const found = summary.entryCount === 0 ? undefined : summary.finish(number, position.sizeBytes);
-    segments.unshift({ number, known, found, firstEntry: header?.firstEntry, damages });
+    const isReadable = found !== undefined || damages.length > 0 || header !== undefined;
+    const path = join(directory, journalSegmentName(number));
+    const isForeign = !isReadable && (await readOwnHeader(fileSystem, path)) !== undefined;
+    segments.unshift({ number, known, found, damages, isForeign });
     nextFirstEntry = known?.firstEntry ?? header?.firstEntry ?? nextFirstEntry;
-    onRead((await fileSystem.statBytes(join(directory, journalSegmentName(number)))) ?? 0);
+    onRead((await fileSystem.statBytes(path)) ?? 0);
   }
   const missing = [...manifest.summaries.values()].filter(({ number }) => !numbers.includes(number));
   const lastEntries = segments.map(({ known, found }) => Math.max(known?.lastEntry ?? 0, found?.lastEntry ?? 0));
   return {
     manifest,
-    segments,
+    segments: withDisorder(segments, directory),
     missing,
     removedNumbers: numbers.filter((number) => manifest.isRemoved(number)),
     manifestDamages: [
       ...(manifest.damage === undefined ? [] : [manifest.damage]),
       ...segments.flatMap((segment) => mismatchOf(segment, directory) ?? []),
-      ...disorderOf(segments, directory),
     ],
     lastEntry: Math.max(
       manifest.lastRemoved()?.lastEntry ?? 0,
@@ -111,18 +114,18 @@ const NUMBER_FIELDS = [
   'appendedAtMsMax',
 ] as const;
 
-/** Entries of a tenant ascend from segment to segment. */
-function disorderOf(segments: readonly InspectedSegment[], directory: string): CorruptionError[] {
-  const damages: CorruptionError[] = [];
+/** Entries of a tenant ascend from segment to segment: one that does not follow the one before is damaged. */
+function withDisorder(segments: readonly InspectedSegment[], directory: string): InspectedSegment[] {
   let lastEntry = 0;
-  for (const { number, found } of segments) {
-    if (found === undefined) continue;
-    if (found.firstEntry <= lastEntry) {
-      const file = join(directory, journalSegmentName(number));
-      const [expected, other] = [`an entry behind number ${lastEntry}`, `number ${found.firstEntry}`];
-      damages.push(new CorruptionError({ file, offsetBytes: 0, expected, found: other }));
-    }
+  return segments.map((segment) => {
+    const { number, found, damages } = segment;
+    if (found === undefined) return segment;
+    const isBehind = found.firstEntry > lastEntry;
+    const file = join(directory, journalSegmentName(number));
+    const expected = `an entry behind number ${lastEntry}`;
     lastEntry = Math.max(lastEntry, found.lastEntry);
-  }
-  return damages;
+    if (isBehind) return segment;
+    const damage = new CorruptionError({ file, offsetBytes: 0, expected, found: `number ${found.firstEntry}` });
+    return { ...segment, damages: [...damages, damage] };
+  });
 }

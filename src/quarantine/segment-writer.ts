@@ -48,18 +48,9 @@ export class JournalSegmentWriter {
 
   /** A new file whose first entry will be `firstEntry`; its name is durable. Errors: STEME_IO, after which it is not there. */
   static async create(place: SegmentPlace, number: number, firstEntry: number): Promise<JournalSegmentWriter> {
-    const { fileSystem, directory, databaseId, tenant, nowMs } = place;
+    const { fileSystem, directory, nowMs } = place;
     const createdAtMs = nowMs();
-    const header = encodeJournalHeader({
-      databaseId,
-      kind: JOURNAL_SEGMENT,
-      number,
-      tenant,
-      firstEntry,
-      createdAtMs,
-      predecessorEndBytes: 0,
-      alignmentBytes: FRAME_ALIGNMENT_BYTES,
-    });
+    const header = encodeSegmentHeader(place, number, firstEntry, createdAtMs);
     const path = join(directory, journalSegmentName(number));
     let writer: LogWriter | undefined;
     try {
@@ -123,4 +114,22 @@ export class JournalSegmentWriter {
 
 export function segmentIdentity({ databaseId, tenant }: SegmentPlace, number: number): number {
   return journalIdentity({ databaseId, kind: JOURNAL_SEGMENT, number, tenant });
+}
+
+export function encodeSegmentHeader(
+  { databaseId, tenant, nowMs }: SegmentPlace,
+  number: number,
+  firstEntry: number,
+  createdAtMs = nowMs(),
+): Uint8Array {
+  return encodeJournalHeader({
+    databaseId,
+    kind: JOURNAL_SEGMENT,
+    number,
+    tenant,
+    firstEntry,
+    createdAtMs,
+    predecessorEndBytes: 0,
+    alignmentBytes: FRAME_ALIGNMENT_BYTES,
+  });
 }

@@ -6,7 +6,8 @@
  *   3. log       if it is damaged, or there is no manifest to speak of it, its intact records go to new tables
  *   4. arrange   without a manifest: which table is newer, by sequence numbers
  *   5. install   what is out of use gets a second name in lost/, then the new manifest, then CURRENT; then the first names go
- *   6. report    lost/report-….json
+ *   6. quarantine  of what is damaged in it: what can be read stays, under its numbers
+ *   7. report    lost/report-….json
  *
  * Nothing is ever deleted. A crash before CURRENT is renamed leaves the database as it was, but for new files that nobody knows of and
  * that hold the same entries: the repair is simply run again. An undamaged database is not touched.
@@ -19,9 +20,11 @@ import type { BlobMetadata } from '../../blob/blob-metadata.js';
 import type { FileSystem } from '../../fs/file-system.js';
 import type { Environment } from '../environment.js';
 import type { Finding } from '../finding.js';
+import { quarantineBytes } from '../verify/check-quarantine.js';
 import { installRepaired } from './install.js';
 import { RepairContext } from './repair-context.js';
 import { type RepairedLog, repairLog } from './repair-log.js';
+import { repairQuarantine, surveyQuarantine } from './repair-quarantine.js';
 import type { RepairedFile, RepairOptions, RepairReport } from './repair-report.js';
 import {
   arrangeTables,
@@ -161,26 +164,33 @@ class Repair {
     });
     const placed = await this.#place(context, survey, tables, log);
     const blobs = await this.#treatBlobs(context, survey, values, placed);
-    const outcome: Outcome = {
+    const { clock } = this.#environment;
+    const quarantine = await surveyQuarantine(context, survey.databaseId, () => clock.nowMs());
+    const isTreeDamaged =
+      survey.findings.length > 0 ||
+      tables.some(({ treated }) => treated.report.problems.length > 0) ||
+      log.logNumber === undefined ||
+      blobs.isDamaged;
+    if (isTreeDamaged && !this.#isDryRun) {
+      await this.#install(context, survey, log, placed, blobs.blobs, onSwitch);
+    }
+    const quarantineFiles =
+      quarantine === undefined ? [] : await repairQuarantine(context, quarantine, this.#environment);
+    return {
       survey,
       files: [
         ...survey.findings.map(reportOfFinding),
         ...tables.map(({ treated }) => withMerge(treated.report, placed.merged)),
         ...log.files,
         ...blobs.files,
+        ...quarantineFiles,
       ],
       log,
       keptEntries: this.#isDryRun
         ? tables.reduce((sum, { treated }) => sum + treated.report.keptEntries, 0)
         : placed.tables.reduce((sum, { table }) => sum + table.entryCount, 0),
-      isDamaged:
-        survey.findings.length > 0 ||
-        tables.some(({ treated }) => treated.report.problems.length > 0) ||
-        log.logNumber === undefined ||
-        blobs.isDamaged,
+      isDamaged: isTreeDamaged || quarantine?.isDamaged === true,
     };
-    if (outcome.isDamaged && !this.#isDryRun) await this.#install(context, outcome, placed, blobs.blobs, onSwitch);
-    return outcome;
   }
 
   async #place(
@@ -225,7 +235,8 @@ class Repair {
 
   async #install(
     context: RepairContext,
-    { survey, log }: Outcome,
+    survey: Survey,
+    log: RepairedLog,
     placed: PlacedTables,
     blobs: readonly BlobMetadata[],
     onSwitch: () => void,
@@ -308,7 +319,7 @@ async function namesInLost(fileSystem: FileSystem, directory: string): Promise<s
 
 async function totalBytesOf(fileSystem: FileSystem, directory: string, files: Survey['files']): Promise<number> {
   const names = [...files.tables.map(tableName), ...files.blobs.map(blobName), ...files.logs.map(logName)];
-  let bytes = 0;
+  let bytes = await quarantineBytes(fileSystem, directory);
   for (const name of names) bytes += (await fileSystem.statBytes(join(directory, name))) ?? 0;
   return bytes;
 }

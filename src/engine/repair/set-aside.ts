@@ -62,6 +62,13 @@ export class SetAside {
     return target;
   }
 
+  /** Gives a file a second name, durably, at once: whoever asks takes care of the first one. */
+  async saveFile(name: string): Promise<void> {
+    if (this.#isDryRun) return;
+    await this.#place(name);
+    await this.#fileSystem.syncDirectory(join(this.#directory, LOST_DIRECTORY));
+  }
+
   /** Keeps a copy of a file that stays, but is about to be replaced under its name. */
   async saveCopy(name: string): Promise<void> {
     if (this.#isDryRun) return;
@@ -78,13 +85,7 @@ export class SetAside {
   /** Every file that goes has its second name, and all names in `lost/` are durable, when it resolves. */
   async secure(): Promise<void> {
     if (this.#isDryRun) return;
-    for (const name of this.#names) {
-      const path = join(this.#directory, name);
-      const fileBytes = await this.#fileSystem.statBytes(path);
-      if (fileBytes === undefined) continue;
-      const target = await this.#freeName(name);
-      await this.#placer.place({ name, path, fileBytes }, join(this.#directory, target), () => undefined);
-    }
+    for (const name of this.#names) await this.#place(name);
     if (this.#isMade) await this.#fileSystem.syncDirectory(join(this.#directory, LOST_DIRECTORY));
   }
 
@@ -96,9 +97,18 @@ export class SetAside {
     await this.#fileSystem.syncDirectory(this.#directory);
   }
 
-  /** What an earlier repair put there stays as it is. */
-  async #freeName(name: string): Promise<string> {
+  async #place(name: string): Promise<void> {
+    const path = join(this.#directory, name);
+    const fileBytes = await this.#fileSystem.statBytes(path);
+    if (fileBytes === undefined) return;
+    const target = await this.#freeName(name);
+    await this.#placer.place({ name, path, fileBytes }, join(this.#directory, target), () => undefined);
+  }
+
+  /** What an earlier repair put there stays as it is. `quarantine/acme/MANIFEST` is `quarantine.acme.MANIFEST` there. */
+  async #freeName(path: string): Promise<string> {
     await this.#make();
+    const name = path.replaceAll('/', '.');
     for (let attempt = 0; ; attempt++) {
       const target = join(LOST_DIRECTORY, attempt === 0 ? name : `${name}.${attempt}`);
       if (!(await this.#fileSystem.exists(join(this.#directory, target)))) return target;

@@ -17,7 +17,7 @@ import {
   QUARANTINE_DIRECTORY,
   TENANT_MANIFEST_NAME,
 } from '../../quarantine/journal-files.js';
-import { findJournalId, readOwnHeader } from '../../quarantine/journal-id.js';
+import { findJournalId } from '../../quarantine/journal-id.js';
 import { tenantOfDirectoryName } from '../../quarantine/tenant-directory.js';
 import { tenantOfDirectory } from '../../quarantine/tenant-list.js';
 import { findingBelow } from '../finding.js';
@@ -122,7 +122,7 @@ class QuarantineCheck {
     });
     this.#count(inspected, tenant);
     await this.#countManifest(directory, names);
-    await this.#judge(inspected, name, directory);
+    this.#judge(inspected, name);
     for (const each of names.filter((file) => !isTenantFileName(file))) this.#note(`${name}/${each}`, UNKNOWN);
     for (const each of names.filter((file) => file.endsWith('.tmp'))) this.#note(`${name}/${each}`, LEFT_OVER);
   }
@@ -149,11 +149,7 @@ class QuarantineCheck {
     this.#options.onRead(bytes);
   }
 
-  async #judge(
-    { segments, missing, removedNumbers, manifestDamages, manifest }: InspectedTenant,
-    name: string,
-    directory: string,
-  ): Promise<void> {
+  #judge({ segments, missing, removedNumbers, manifestDamages, manifest }: InspectedTenant, name: string): void {
     for (const damage of manifestDamages) this.#add(damage);
     for (const { damages } of segments) for (const damage of damages) this.#add(damage);
     for (const { number, entryCount } of missing) {
@@ -162,16 +158,16 @@ class QuarantineCheck {
       if (manifest.damage === undefined) this.#find(file, `expected a segment of ${entryCount} entries, found no file`);
     }
     for (const number of removedNumbers) this.#note(`${name}/${journalSegmentName(number)}`, LEFT_OVER);
-    for (const { number, found, firstEntry, damages } of segments) {
-      if (found !== undefined || damages.length > 0) continue;
-      const file = journalSegmentName(number);
-      const header = await readOwnHeader(this.#options.fileSystem, join(directory, file));
-      if (firstEntry === undefined && header !== undefined) {
+    for (const { number, found, damages, isForeign } of segments) {
+      const file = `${name}/${journalSegmentName(number)}`;
+      if (isForeign) {
         this.#find(
-          `${name}/${file}`,
+          file,
           `expected segment ${number} of this tenant, found a file of another tenant, number or database`,
         );
-      } else this.#note(`${name}/${file}`, 'a segment that was begun and has no entry');
+      } else if (found === undefined && damages.length === 0) {
+        this.#note(file, 'a segment that was begun and has no entry');
+      }
     }
   }
 
