@@ -33,7 +33,7 @@ export type CheckpointParts = Pick<
   readonly holdQuarantine: () => Promise<HeldJournal>;
 };
 
-/** Errors: STEME_EXISTS, STEME_LOCKED, STEME_READ_ONLY, STEME_IO, STEME_BACKGROUND, and those of `throwIfEnded`. */
+/** Errors: STEME_EXISTS, STEME_LOCKED, STEME_READ_ONLY, STEME_IO, STEME_BACKGROUND, STEME_UNSUPPORTED, and those of `throwIfEnded`. */
 export async function writeCheckpoint(
   parts: CheckpointParts,
   directory: string,
