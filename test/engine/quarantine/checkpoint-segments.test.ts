@@ -36,15 +36,16 @@ async function namesOf(journal: QuarantineJournal, tenant: string): Promise<stri
 }
 
 describe('segments that a checkpoint shares', () => {
-  it('are written by neither, whatever is lost of the manifests', async () => {
+  // With twelve entries the last segment is full, and nobody writes it any more; with eleven it is being written.
+  it.each([11, 12])('are written by neither, whatever is lost of the manifests (of %d entries)', async (count) => {
     for (const lost of [[], ['/copy'], ['/db'], ['/copy', '/db']]) {
       const disk = await emptyDisk();
       const first = await openJournal(disk, OPTIONS);
-      for (let i = 0; i < 11; i++) await appendTo(first.journal, 'a', `${i}`);
+      for (let i = 0; i < count; i++) await appendTo(first.journal, 'a', `${i}`);
       await copyTo(disk, first.journal);
       await first.journal.close();
       for (const directory of lost) await disk.remove(`${directory}/quarantine/a/MANIFEST`);
-      const shared = Array.from({ length: 11 }, (_, i) => `${i}`);
+      const shared = Array.from({ length: count }, (_, i) => `${i}`);
       const directories = ['/db', '/copy'];
       for (const directory of directories) {
         const { journal } = await openJournal(disk, { ...OPTIONS, directory });
