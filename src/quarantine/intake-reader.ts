@@ -72,6 +72,17 @@ function lastAppendMsOf(started: readonly StartedFile[], files: readonly IntakeC
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
+/** Of the entries that can be read, ascending. */
+export function numbersByTenant({ files }: Intake): Map<string, number[]> {
+  const numbers = new Map<string, number[]>();
+  for (const { tenant, number } of files.flatMap(({ entries }) => entries)) {
+    const known = numbers.get(tenant);
+    if (known === undefined) numbers.set(tenant, [number]);
+    else known.push(number);
+  }
+  return numbers;
+}
+
 /** Undefined for a file that was never started. */
 async function startOf(
   fileSystem: FileSystem,

@@ -14,7 +14,7 @@ import { systemTimers } from '../../base/timers.js';
 import type { FileSystem } from '../../fs/file-system.js';
 import { writeEmptyIntake } from '../../quarantine/empty-intake.js';
 import { inspectTenant } from '../../quarantine/inspect-tenant.js';
-import { type Intake, readIntake } from '../../quarantine/intake-reader.js';
+import { type Intake, numbersByTenant, readIntake } from '../../quarantine/intake-reader.js';
 import {
   DAMAGED_SUFFIX,
   intakeName,
@@ -24,12 +24,11 @@ import {
 } from '../../quarantine/journal-files.js';
 import { findJournalId } from '../../quarantine/journal-id.js';
 import { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
-import type { SegmentPlace } from '../../quarantine/segment-writer.js';
 import { tenantOfDirectory } from '../../quarantine/tenant-list.js';
 import type { Environment } from '../environment.js';
 import type { RepairContext } from './repair-context.js';
 import type { RepairedFile } from './repair-report.js';
-import { isTenantDamaged, repairTenant } from './repair-tenant.js';
+import { type DamagedTenant, isTenantDamaged, repairTenant } from './repair-tenant.js';
 import { repairedFile } from './repaired-file.js';
 
 /** More entries than any intake had room for. */
@@ -38,7 +37,7 @@ const NUMBERS_GAP = 2 ** 32;
 export interface QuarantineSurvey {
   readonly databaseId: number;
   readonly intake: Intake;
-  readonly damagedTenants: readonly { readonly place: SegmentPlace; readonly path: string }[];
+  readonly damagedTenants: readonly DamagedTenant[];
   /** Directories that nobody's entries are read from, though there are segments in them. */
   readonly strangers: readonly string[];
   /** Of the largest number that any entry is known to have had. */
@@ -55,9 +54,10 @@ export async function surveyQuarantine(
   const { fileSystem, directory } = context;
   const root = join(directory, QUARANTINE_DIRECTORY);
   if (!(await fileSystem.exists(root))) return undefined;
-  const databaseId = (await findJournalId(fileSystem, directory)) ?? databaseIdOfTree ?? 0;
+  const databaseId = (await findJournalId(fileSystem, directory, databaseIdOfTree)) ?? databaseIdOfTree ?? 0;
   const intake = await readIntake(fileSystem, root, databaseId);
-  const damagedTenants: { place: SegmentPlace; path: string }[] = [];
+  const numbers = numbersByTenant(intake);
+  const damagedTenants: DamagedTenant[] = [];
   const strangers: string[] = [];
   let lastEntry = (intake.nextEntry ?? 1) - 1;
   for (const name of await fileSystem.list(root)) {
@@ -69,13 +69,14 @@ export async function surveyQuarantine(
     }
     const place = { fileSystem, directory: join(root, name), databaseId, tenant, nowMs };
     const turns: Promise<void>[] = [];
-    const inspected = await inspectTenant(place, [], (bytes) => {
+    const inIntake = numbers.get(tenant) ?? [];
+    const inspected = await inspectTenant(place, inIntake, (bytes) => {
       const turn = context.progress(bytes);
       if (turn !== undefined) turns.push(turn);
     });
     await Promise.all(turns);
     lastEntry = Math.max(lastEntry, inspected.lastEntry);
-    if (isTenantDamaged(inspected)) damagedTenants.push({ place, path: `${QUARANTINE_DIRECTORY}/${name}` });
+    if (isTenantDamaged(inspected)) damagedTenants.push({ place, path: `${QUARANTINE_DIRECTORY}/${name}`, inIntake });
   }
   const isDamaged =
     damagedTenants.length + strangers.length > 0 || intake.files.some(({ damages }) => damages.length > 0);
@@ -90,7 +91,7 @@ export async function repairQuarantine(
 ): Promise<RepairedFile[]> {
   const { damagedTenants, intake } = survey;
   const files: RepairedFile[] = [];
-  for (const { place, path } of damagedTenants) files.push(...(await repairTenant(context, place, path)));
+  for (const tenant of damagedTenants) files.push(...(await repairTenant(context, tenant)));
   for (const name of survey.strangers) files.push(...(await putAside(context, name)));
   const damagedFiles = intake.files.filter(({ damages }) => damages.length > 0);
   for (const { number, entries, damages } of damagedFiles) {

@@ -23,16 +23,26 @@ function isSegmentDamaged({ damages, isForeign }: InspectedSegment): boolean {
   return damages.length > 0 || isForeign;
 }
 
-/** `path` is that of the tenant's directory below the database's, with slashes. In a dry run only the report is made. */
-export async function repairTenant(context: RepairContext, place: SegmentPlace, path: string): Promise<RepairedFile[]> {
-  const inspected = await inspectTenant(place, [], () => undefined);
-  return new TenantRepair(context, place, path, inspected).run();
+/** A tenant of which something is damaged. */
+export interface DamagedTenant {
+  readonly place: SegmentPlace;
+  /** Of its directory below the database's, with slashes. */
+  readonly path: string;
+  /** Numbers of its entries that are in the intake, ascending. */
+  readonly inIntake: readonly number[];
+}
+
+/** In a dry run only the report is made. */
+export async function repairTenant(context: RepairContext, tenant: DamagedTenant): Promise<RepairedFile[]> {
+  const inspected = await inspectTenant(tenant.place, tenant.inIntake, () => undefined);
+  return new TenantRepair(context, tenant, inspected).run();
 }
 
 class TenantRepair {
   readonly #context: RepairContext;
   readonly #place: SegmentPlace;
   readonly #path: string;
+  readonly #inIntake: readonly number[];
   readonly #inspected: InspectedTenant;
   readonly #files: RepairedFile[] = [];
   readonly #summaries: SegmentSummary[] = [];
@@ -41,10 +51,11 @@ class TenantRepair {
   readonly #salvagedNames: string[] = [];
   readonly #lostNames: string[] = [];
 
-  constructor(context: RepairContext, place: SegmentPlace, path: string, inspected: InspectedTenant) {
+  constructor(context: RepairContext, { place, path, inIntake }: DamagedTenant, inspected: InspectedTenant) {
     this.#context = context;
     this.#place = place;
     this.#path = path;
+    this.#inIntake = inIntake;
     this.#inspected = inspected;
   }
 
@@ -81,6 +92,7 @@ class TenantRepair {
             endBytes: known?.endBytes,
             lastEntryBefore: Math.max(0, ...this.#summaries.map(({ lastEntry }) => lastEntry)),
             endEntry: known === undefined ? (nextFirstEntry ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
+            inIntake: this.#inIntake,
           },
           this.#context.isDryRun,
         );

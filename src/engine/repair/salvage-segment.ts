@@ -5,6 +5,7 @@ import { journalSegmentName, SEGMENT_TMP_SUFFIX } from '../../quarantine/journal
 import { SegmentReader } from '../../quarantine/segment-reader.js';
 import { type SegmentSummary, SummaryBuilder, summedEntry } from '../../quarantine/segment-summary.js';
 import { encodeSegmentHeader, type SegmentPlace, segmentIdentity } from '../../quarantine/segment-writer.js';
+import { elsewhere } from '../../quarantine/tenant-segments.js';
 
 export interface SegmentToSalvage {
   readonly number: number;
@@ -14,19 +15,22 @@ export interface SegmentToSalvage {
   readonly lastEntryBefore: number;
   /** … and from this one on in the next. */
   readonly endEntry: number;
+  /** Numbers of the tenant's entries that are in the intake, ascending. */
+  readonly inIntake: readonly number[];
 }
 
 /** Writes what can be read of a segment, its numbers kept, to a file beside it, durable but for its name; undefined if that is nothing. */
 export async function salvageSegment(
   place: SegmentPlace,
-  { number, endBytes, lastEntryBefore, endEntry }: SegmentToSalvage,
+  { number, endBytes, lastEntryBefore, endEntry, inIntake }: SegmentToSalvage,
   isDryRun: boolean,
 ): Promise<SegmentSummary | undefined> {
   const { fileSystem, directory, tenant } = place;
   const path = join(directory, journalSegmentName(number));
   const identity = segmentIdentity(place, number);
   const summary = new SummaryBuilder();
-  const reader = await SegmentReader.open(fileSystem, { path, identity, tenant, endBytes });
+  const tornFrom = elsewhere(endEntry, inIntake);
+  const reader = await SegmentReader.open(fileSystem, { path, identity, tenant, endBytes, tornFrom });
   let writer: LogWriter | undefined;
   try {
     for (let event = await reader.next(); event.kind !== 'end'; event = await reader.next()) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CorruptionError, StemeError } from '../../base/errors.js';
 import { DIRECT_PROBE_NAME, type FileSystem } from '../../fs/file-system.js';
 import { type InspectedTenant, inspectTenant } from '../../quarantine/inspect-tenant.js';
-import { readIntake } from '../../quarantine/intake-reader.js';
+import { numbersByTenant, readIntake } from '../../quarantine/intake-reader.js';
 import {
   DAMAGED_SUFFIX,
   intakeName,
@@ -60,7 +60,7 @@ class QuarantineCheck {
   readonly #options: QuarantineCheckOptions;
   readonly #root: string;
   /** Numbers of entries that are in the intake, by tenant. */
-  readonly #intake = new Map<string, number[]>();
+  #intake = new Map<string, number[]>();
 
   constructor(options: QuarantineCheckOptions) {
     this.#options = options;
@@ -87,16 +87,15 @@ class QuarantineCheck {
   async #checkIntake(databaseId: number): Promise<void> {
     const { fileSystem, onRead } = this.#options;
     const counts = this.#options.findings.quarantine;
-    const { files, numbers } = await readIntake(fileSystem, this.#root, databaseId);
+    const intake = await readIntake(fileSystem, this.#root, databaseId);
+    const { files, numbers } = intake;
+    this.#intake = numbersByTenant(intake);
     counts.files += numbers.length;
     let lastEntry = 0;
     for (const { number, entries, endBytes, damages } of files) {
       counts.bytes += endBytes;
       for (const damage of damages) this.#add(damage);
       for (const entry of entries) {
-        const known = this.#intake.get(entry.tenant);
-        if (known === undefined) this.#intake.set(entry.tenant, [entry.number]);
-        else known.push(entry.number);
         if (entry.number <= lastEntry) this.#find('', `the intake has entry ${entry.number} behind ${lastEntry}`);
         lastEntry = entry.number;
       }
