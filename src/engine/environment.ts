@@ -6,6 +6,13 @@ import type { JobRunner } from '../jobs/job.js';
 import type { TouchMemory } from '../memtable/arena-pool.js';
 import type { ResolvedOptions } from './options.js';
 
+/** Of the quarantine. Defaults: see base/limits.ts. */
+export interface JournalSizes {
+  readonly segmentBytesMax?: number;
+  readonly pendingBytesMax?: number;
+  readonly openWritersMax?: number;
+}
+
 /** Everything of the outside world that the engine touches, handed in so that a test can hold it. */
 export interface Environment {
   readonly fileSystem: FileSystem;
@@ -19,6 +26,8 @@ export interface Environment {
    * that is more; for the quarantine see base/limits.ts.
    */
   readonly logSpaceBytes?: number;
+  /** Of the quarantine's files and memory. */
+  readonly journalSizes?: JournalSizes;
   /** Has the kernel give pages to memory before it is used. Left out: they come with the first store. */
   readonly touchMemory?: TouchMemory;
   readonly createRunner: (options: ResolvedOptions) => JobRunner;

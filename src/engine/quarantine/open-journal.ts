@@ -18,8 +18,9 @@ export async function openJournal({
   options,
   versions,
 }: JournalParts): Promise<QuarantineJournal> {
-  const { fileSystem, clock, timers, onWarning, logSpaceBytes } = environment;
+  const { fileSystem, clock, timers, onWarning, logSpaceBytes, journalSizes } = environment;
   const databaseId = (await findJournalId(fileSystem, directory, versions.databaseId)) ?? versions.databaseId;
+  const { segmentBytesMax = logSpaceBytes, ...sizes } = journalSizes ?? {};
   const isReadOnly = options.readOnly;
   return QuarantineJournal.open({
     fileSystem,
@@ -31,8 +32,9 @@ export async function openJournal({
     onWarning,
     segmentLimitsOf: (tenant) => ({
       ...segmentLimitsOf(settingsOf(options.quarantine, tenant)),
-      ...(logSpaceBytes !== undefined && { fileBytesMax: logSpaceBytes }),
+      ...(segmentBytesMax !== undefined && { fileBytesMax: segmentBytesMax }),
     }),
+    ...sizes,
     ...(logSpaceBytes !== undefined && { intakeBytes: logSpaceBytes, intakeInitialBytes: logSpaceBytes }),
   });
 }
