@@ -38,8 +38,8 @@ export interface ScannedSegment {
 
 /**
  * `inIntake` has the numbers of the tenant's entries that were found in the intake, ascending: what is torn in a segment is there too.
- * Segments that the manifest does not know are made durable before they are read, unless nothing is to be written: the intake lets go of
- * what they have. Errors: STEME_IO, STEME_UNSUPPORTED; damage is no error here.
+ * Names, and segments that the manifest does not know, are made durable before they are read, unless nothing is to be written: the
+ * intake lets go of what they have. Errors: STEME_IO, STEME_UNSUPPORTED; damage is no error here.
  */
 export async function findTenantSegments(
   place: SegmentPlace,
@@ -49,6 +49,8 @@ export async function findTenantSegments(
   const { fileSystem, directory } = place;
   const names = (await fileSystem.exists(directory)) ? await fileSystem.list(directory) : [];
   const numbers = journalFileNumbers(names, 'segment');
+  // law 1: whoever was killed while it made one of them has not seen to its name.
+  if (names.length > 0 && !isReadOnly) await fileSystem.syncDirectory(directory);
   const manifest = await TenantManifest.load(place);
   const damages = manifest.damage === undefined ? [] : [manifest.damage];
   const present = new Set(numbers);

@@ -4,6 +4,7 @@ import { Prng } from '../../src/base/prng.js';
 import { CRASH_STEPS, crashAtEveryStep } from '../../src/fs/crash-at-every-step.js';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import type { FileSystem } from '../../src/fs/file-system.js';
+import { interceptFileSystem } from '../../src/fs/intercepted-file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import type { QuarantineJournal } from '../../src/quarantine/quarantine-journal.js';
 import { memoryWith } from '../log/log-bytes.js';
@@ -144,6 +145,27 @@ describe('a quarantine journal that crashes', () => {
       expect(await Promise.all(TENANTS.map((tenant) => payloadsOf(third.journal, tenant)))).toEqual(found);
       expect(found.flat()).toHaveLength(12);
       for (const { journal } of [first, second, third]) await journal.close();
+    }
+  });
+
+  it('after a kill sees to the names of what it goes on with', async () => {
+    const disk = await memoryWith({});
+    let killed: MemoryFileSystem | undefined;
+    const fileSystem = interceptFileSystem(disk, ({ kind, path }) => {
+      if (kind === 'syncDirectory' && path.endsWith('/quarantine/a')) killed ??= disk.clone();
+    });
+    const first = await openJournal(fileSystem);
+    await first.journal.append(draftOf('a', 'one'));
+    await first.journal.close();
+    const survivor = killed ?? disk;
+    const second = await openJournal(survivor);
+    // So that the intake file that has the first one is given back.
+    await second.journal.append(draftOf('b', 'two'));
+    await second.journal.close();
+    for (let seed = 1; seed <= 10; seed++) {
+      const third = await openJournal(survivor.crashClone(seed));
+      expect(await payloadsOf(third.journal, 'a')).toEqual(['one']);
+      await third.journal.close();
     }
   });
 
