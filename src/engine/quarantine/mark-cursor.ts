@@ -54,20 +54,33 @@ export class MarkCursor {
   #current: MarkStretch | undefined;
   #isOver = false;
 
-  constructor(store: SystemStore, tenant: string) {
+  private constructor(store: SystemStore, tenant: string) {
     this.#stretches = readMarks(store, tenant, 0);
+  }
+
+  /** The marks of this moment, whatever is removed later. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  static async open(store: SystemStore, tenant: string): Promise<MarkCursor> {
+    const cursor = new MarkCursor(store, tenant);
+    await cursor.#advance();
+    return cursor;
   }
 
   /** What covers the entry `number`, which is not below those that were asked for before. Errors: STEME_IO, STEME_UNSUPPORTED. */
   async stretchOf(number: number): Promise<MarkStretch | undefined> {
-    while (!this.#isOver && (this.#current === undefined || this.#current.lastEntry < number)) {
-      const next = await this.#stretches.next();
-      if (next.done === true) this.#isOver = true;
-      else this.#current = next.value;
-    }
+    while (this.#isBehind(number)) await this.#advance();
     const stretch = this.#current;
     const covers = stretch !== undefined && stretch.firstEntry <= number && number <= stretch.lastEntry;
     return covers ? stretch : undefined;
+  }
+
+  #isBehind(number: number): boolean {
+    return !this.#isOver && (this.#current === undefined || this.#current.lastEntry < number);
+  }
+
+  async #advance(): Promise<void> {
+    const next = await this.#stretches.next();
+    if (next.done === true) this.#isOver = true;
+    else this.#current = next.value;
   }
 
   async close(): Promise<void> {

@@ -27,7 +27,8 @@ export async function* readRecords(
   tenant: string,
   range: EntryRange,
 ): AsyncGenerator<RecordEvent, void> {
-  const marks = new MarkCursor(store, tenant);
+  // Before the entries: of those that are removed meanwhile the marks go last, and without them they would wait for a replay again.
+  const marks = await MarkCursor.open(store, tenant);
   let told: CorruptionError | undefined;
   try {
     for await (const event of journal.read(tenant, range)) {

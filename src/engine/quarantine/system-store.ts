@@ -9,7 +9,7 @@ const ENTRIES_AT_ONCE = 256;
 export interface SystemStore {
   /** Of this moment. */
   get(key: Uint8Array): Buffer | undefined;
-  /** From `start` up to, not including, `end`, of the moment of the call. */
+  /** From `start` up to, not including, `end`, of the moment of the first `next`. */
   scan(start: Uint8Array, end: Uint8Array): AsyncIterableIterator<Entry>;
   /** All of it or none, with keys of users and of the engine alike; durable when it resolves. */
   write(operations: readonly Operation[]): Promise<void>;

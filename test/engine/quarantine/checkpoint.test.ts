@@ -5,8 +5,8 @@ import { crashAtEveryStep } from '../../../src/fs/crash-at-every-step.js';
 import type { FileSystem } from '../../../src/fs/file-system.js';
 import { MemoryFileSystem } from '../../../src/fs/memory-file-system.js';
 import { openForTest } from '../../../src/testing.js';
-import { settles } from '../../support/settles.js';
 import { collected } from '../../support/collected.js';
+import { settles } from '../../support/settles.js';
 import { code, DIRECTORY, openOn, withDatabase } from '../../support/test-database.js';
 
 const COPY = '/copies/one';

@@ -1,9 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Deferred } from '../../../src/base/deferred.js';
 import { KIB } from '../../../src/base/limits.js';
 import type { Database } from '../../../src/engine/api.js';
 import type { ReplayAudit } from '../../../src/engine/quarantine/quarantine-api.js';
 import { crashAtEveryStep } from '../../../src/fs/crash-at-every-step.js';
 import type { FileSystem } from '../../../src/fs/file-system.js';
+import { InterceptedFileSystem } from '../../../src/fs/intercepted-file-system.js';
 import { MemoryFileSystem } from '../../../src/fs/memory-file-system.js';
 import { openForTest } from '../../../src/testing.js';
 import { collected } from '../../support/collected.js';
@@ -59,6 +62,36 @@ describe('a replay', () => {
     expect(there[0].number).toBeLessThan(7);
     expect(await db.quarantine.stats('a')).toMatchObject({ entries: 1, replayedEntries: there.length - 1 });
     await db.close();
+  });
+
+  it('hands on nothing again while what was done is removed', async () => {
+    const removed = new Deferred<void>();
+    let isHeld = false;
+    const fileSystem = new InterceptedFileSystem(disk, {
+      hold: async ({ kind, path }) => {
+        if (isHeld && kind === 'open' && path.endsWith('.segment')) await removed.promise;
+      },
+      before: () => undefined,
+    });
+    // The intake has to let go of them first.
+    await withDatabase(disk, {}, (db) => fill(db, 3));
+    await withDatabase(fileSystem, {}, async (db) => {
+      await db.quarantine.replay({}, ({ payload }) => {
+        if (payload.toString() === 'payload 2') throw new Error('not this one');
+        return undefined;
+      });
+      isHeld = true;
+      const handed: string[] = [];
+      const replaying = db.quarantine.replay({}, ({ payload }) => {
+        handed.push(payload.toString());
+        return undefined;
+      });
+      for (let turn = 0; turn < 100; turn++) await nextTurn();
+      await db.quarantine.purge({ tenant: 'a', before: Date.now() + 1000 });
+      removed.resolve();
+      await replaying;
+      expect(handed).toEqual(['payload 2']);
+    });
   });
 
   it('repairs payloads on the way', async () => {
