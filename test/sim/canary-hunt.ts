@@ -1,7 +1,9 @@
 /** Runs inside the copy of a tree with a canary in it: simulates seeds until one fails, and says which as JSON. */
+import { FOCUSES } from './draw-steps.js';
 import { simulate } from './simulate.js';
 
-const [firstSeed, seedCount] = process.argv.slice(2).map(Number);
+const [firstSeed, seedCount] = process.argv.slice(2, 4).map(Number);
+const focus = FOCUSES.find((each) => each === process.argv[4]);
 
 export interface Catch {
   readonly seed: number;
@@ -13,11 +15,11 @@ export interface Catch {
 
 async function hunt(): Promise<Catch | undefined> {
   for (let seed = firstSeed; seed < firstSeed + seedCount; seed++) {
-    const { failure } = await simulate({ seed });
+    const { failure } = await simulate({ seed, focus });
     if (failure === undefined) continue;
     const { crashPoint } = failure;
     const { message } = failure.violation;
-    const again = await simulate({ seed, ...(crashPoint !== undefined && { crashPoint }) });
+    const again = await simulate({ seed, focus, ...(crashPoint !== undefined && { crashPoint }) });
     return { seed, crashPoint, message, isReplayed: again.failure?.violation.message === message };
   }
   return undefined;

@@ -5,6 +5,7 @@ import { InterceptedFileSystem } from '../../src/fs/intercepted-file-system.js';
 import type { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { traceLine } from '../../src/fs/tracing-file-system.js';
 import type { CrashBounds, WriteHistory } from '../support/write-history.js';
+import type { QuarantineHistory } from './quarantine-history.js';
 import type { SimulatedWorld } from './simulated-world.js';
 
 /** A checkpoint that is made, or is being made. */
@@ -24,6 +25,8 @@ export interface CrashPoint {
   /** So many writes would be there even if the machine went down now. */
   readonly durableCount: number;
   readonly checkpoints: readonly CheckpointRecord[];
+  /** As of the crash, and of nobody else. */
+  readonly quarantine: QuarantineHistory;
   /** The time of it. */
   readonly nowMs: number;
   /** The database was being opened. */
@@ -36,6 +39,7 @@ export interface CrashPoint {
 export interface CrashWitness {
   readonly history: WriteHistory;
   readonly checkpoints: readonly CheckpointRecord[];
+  readonly quarantine: QuarantineHistory;
   readonly isOpening: boolean;
   /** Reads what can be seen right now: it must survive (law 2). */
   look(): void;
@@ -48,6 +52,11 @@ const SOMETIMES_CHANCE = 0.06;
 const KILL_CHANCE = 0.25;
 const LOOK_CHANCE = 0.4;
 
+/** A write that acknowledges entries when it returns. */
+function isSyncedIntake({ kind, mode, path }: FileOperation): boolean {
+  return kind === 'write' && mode === 'direct' && path.endsWith('.intake');
+}
+
 /** The file system of one life of a database: it holds operations in a seeded order, and takes a clone wherever a crash may come. */
 export class CrashRecorder {
   readonly fileSystem: FileSystem;
@@ -56,15 +65,18 @@ export class CrashRecorder {
   readonly #disk: MemoryFileSystem;
   readonly #prng: Prng;
   readonly #witness: CrashWitness;
+  readonly #crashChance: number;
   /** Operations that are crashed after, not before. */
   readonly #later = new Set<FileOperation>();
   #isOver = false;
 
-  constructor(world: SimulatedWorld, disk: MemoryFileSystem, prng: Prng, witness: CrashWitness) {
+  /** Of what decides what a crash takes, so much is crashed at. */
+  constructor(world: SimulatedWorld, disk: MemoryFileSystem, prng: Prng, witness: CrashWitness, crashChance: number) {
     this.#world = world;
     this.#disk = disk;
     this.#prng = prng;
     this.#witness = witness;
+    this.#crashChance = crashChance;
     this.fileSystem = new InterceptedFileSystem(disk, {
       hold: (operation) => world.scheduler.hold(operation.kind),
       before: (operation) => this.#before(operation),
@@ -80,11 +92,15 @@ export class CrashRecorder {
   #before(operation: FileOperation): void {
     if (this.#isOver) return;
     this.#world.trace.add(traceLine(operation, '/'));
-    const isChosen =
-      ALWAYS.has(operation.kind) || (SOMETIMES.has(operation.kind) && this.#prng.chance(SOMETIMES_CHANCE));
+    const isChosen = this.#prng.chance(this.#chanceOf(operation));
     if (!isChosen) return;
     if (this.#prng.chance(0.5)) this.#later.add(operation);
     else this.#crash('before', operation);
+  }
+
+  #chanceOf(operation: FileOperation): number {
+    if (ALWAYS.has(operation.kind) || isSyncedIntake(operation)) return this.#crashChance;
+    return SOMETIMES.has(operation.kind) ? SOMETIMES_CHANCE : 0;
   }
 
   #after(operation: FileOperation): undefined {
@@ -92,10 +108,11 @@ export class CrashRecorder {
   }
 
   #crash(when: string, operation: FileOperation): void {
-    const { history, checkpoints, isOpening } = this.#witness;
+    const { history, checkpoints, quarantine, isOpening } = this.#witness;
     if (this.#prng.chance(LOOK_CHANCE)) this.#witness.look();
     const kind = this.#prng.chance(KILL_CHANCE) ? 'kill' : 'power loss';
     const seed = this.#prng.nextUint32();
+    quarantine.noteTime(this.#world.nowMs);
     const durableCount = history.bounds('power loss').floor;
     this.crashes.push({
       kind,
@@ -104,6 +121,7 @@ export class CrashRecorder {
       bounds: history.bounds(kind),
       durableCount,
       checkpoints: checkpoints.map((checkpoint) => ({ ...checkpoint })),
+      quarantine: quarantine.copy(),
       nowMs: this.#world.nowMs,
       isInRecovery: isOpening,
       moment: `${kind} ${when} ${traceLine(operation, '/')}`,

@@ -3,6 +3,7 @@ import { WriteHistory } from '../support/write-history.js';
 import type { CrashPoint } from './crash-recorder.js';
 import { DiskReader, type DiskReading } from './disk-reading.js';
 import { judgeCrash } from './judge-crash.js';
+import { QuarantineHistory } from './quarantine-history.js';
 import { SimulatedWorld } from './simulated-world.js';
 import { KEYS } from './step.js';
 
@@ -24,6 +25,7 @@ async function crashAfterOnePut(world: SimulatedWorld): Promise<CrashPoint> {
     bounds: history.bounds('kill'),
     durableCount: 1,
     checkpoints: [],
+    quarantine: new QuarantineHistory(),
     nowMs: world.nowMs,
     isInRecovery: false,
     moment: 'a kill',
@@ -82,7 +84,15 @@ describe('a checkpoint', () => {
     const crash = await crashAfterOnePut(new SimulatedWorld());
     const checkpoints = [{ directory: '/data/checkpoint-1', floor: 1, isDone }];
     const bounds = { floor: 1, ceiling: 1 };
-    return judgeCrash({ ...crash, history, bounds, checkpoints }, { contents, nowMs: 0, checkpoints: [checkpoint] });
+    return judgeCrash(
+      { ...crash, history, bounds, checkpoints },
+      {
+        contents,
+        nowMs: 0,
+        checkpoints: [checkpoint],
+        quarantine: undefined,
+      },
+    );
   }
 
   it('may be missing until it is acknowledged', async () => {

@@ -5,11 +5,14 @@ import type { Database } from '../../src/engine/api.js';
 import type { Options } from '../../src/engine/options.js';
 import type { CrashPoint } from './crash-recorder.js';
 import { drawOptions } from './draw-steps.js';
+import { type QuarantineReading, readLater, readQuarantine } from './quarantine-reading.js';
 import { checkScans, contentsOf } from './reading.js';
 import type { SimulatedWorld } from './simulated-world.js';
 import { Violation } from './violation.js';
 
 /** Time goes on while a machine is down: nothing, or long enough for much to expire. */
+const LATER_CHANCE = 0.4;
+
 const DOWN_MS = [0, 0, 1000, 200_000];
 
 /** All entries of a database, and when that was: who reads later finds less. */
@@ -22,6 +25,8 @@ export interface Reading {
 export interface DiskReading extends Reading {
   /** In the order of the crash's checkpoints; undefined where there is none by that name. */
   readonly checkpoints: readonly (Reading | undefined)[];
+  /** Undefined where nothing was done with it. */
+  readonly quarantine: QuarantineReading | undefined;
 }
 
 /**
@@ -45,7 +50,8 @@ export class DiskReader {
   /** Whatever fails in it is a violation. */
   async read(crash: CrashPoint): Promise<DiskReading> {
     const directories = crash.checkpoints.map(({ directory }) => directory);
-    const key = [crash.disk.fingerprint(), crash.nowMs, ...directories].join(' ');
+    const sources = [...crash.quarantine.positions.keys()].sort();
+    const key = [crash.disk.fingerprint(), crash.nowMs, ...directories, ...sources].join(' ');
     const known = this.#readings.get(key);
     if (known !== undefined) return known;
     this.openedCount++;
@@ -60,13 +66,20 @@ async function readDisk(world: SimulatedWorld, crash: CrashPoint, seed: number):
   world.restart(seed, { nowMs: crash.nowMs + prng.pick(DOWN_MS), isPrompt: true });
   const options = drawOptions(prng);
   // What compactions do after a crash shows in the later lives; here it would only take time.
-  const db = await world.open(crash.disk, prng.chance(0.1) ? options : { ...options, autoCompact: false });
-  const reading = readAll(world, db);
+  const readingOptions = prng.chance(0.1) ? options : { ...options, autoCompact: false };
+  const db = await world.open(crash.disk, readingOptions);
+  const contents = readAll(world, db);
+  const found = crash.quarantine.isEmpty ? undefined : await readQuarantine(world, db);
   const checkpoints: (Reading | undefined)[] = [];
   for (const { directory } of crash.checkpoints) checkpoints.push(await readCheckpoint(world, crash, directory));
-  if (prng.chance(0.1)) await world.settles('the close after a crash', db.close());
+  const sources = [...crash.quarantine.positions.keys()].sort();
+  const later =
+    found !== undefined && prng.chance(LATER_CHANCE)
+      ? await readLater(world, db, sources, () => world.open(crash.disk, readingOptions))
+      : undefined;
+  if (later === undefined && prng.chance(0.1)) await world.settles('the close after a crash', db.close());
   if (world.warning !== undefined) throw new Violation(`the engine warns: ${world.warning.message}`);
-  return { ...reading, checkpoints };
+  return { ...contents, checkpoints, quarantine: found === undefined ? undefined : { ...found, later } };
 }
 
 /** A checkpoint is a whole database by itself, or is not there yet under its name. */

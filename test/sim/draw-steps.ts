@@ -1,6 +1,14 @@
 import type { Prng } from '../../src/base/prng.js';
 import type { Options } from '../../src/engine/options.js';
 import { optionsOf } from '../support/crash-workload.js';
+import {
+  drawAdvanceMs,
+  drawAppends,
+  drawClockChange,
+  drawIngest,
+  drawPurge,
+  drawReplay,
+} from './draw-quarantine-steps.js';
 import { CONDITION_KEYS, KEYS, type Step, type StepOperation, type StepRange } from './step.js';
 
 type Draw = (prng: Prng, id: number) => Step;
@@ -30,12 +38,38 @@ const CHOICES: readonly Choice[] = [
   { weight: 16, draw: (prng, id) => ({ id, kind: 'goOn', count: 1 + prng.below(12) }) },
   { weight: 2, draw: (prng, id) => ({ id, kind: 'advance', ms: prng.pick([1, 50, 1000, 60_000]) }) },
   { weight: 2.5, draw: (prng, id) => ({ id, kind: 'reopen', options: drawOptions(prng) }) },
+  { weight: 0.6, draw: (prng, id) => ({ id, ...drawAppends(prng) }) },
+  { weight: 0.3, draw: (prng, id) => ({ id, ...drawReplay(prng) }) },
+  { weight: 0.15, draw: (prng, id) => ({ id, ...drawIngest(prng) }) },
 ];
 
-const WEIGHT_SUM = CHOICES.reduce((sum, { weight }) => sum + weight, 0);
+/** Nothing expires here: the clock may go backwards. */
+const QUARANTINE_CHOICES: readonly Choice[] = [
+  { weight: 34, draw: (prng, id) => ({ id, ...drawAppends(prng) }) },
+  { weight: 9, draw: (prng, id) => ({ id, ...drawReplay(prng) }) },
+  { weight: 5, draw: (prng, id) => ({ id, ...drawIngest(prng) }) },
+  { weight: 3, draw: (prng, id) => ({ id, ...drawPurge(prng) }) },
+  { weight: 4, draw: (_, id) => ({ id, kind: 'inspect' }) },
+  { weight: 12, draw: (prng, id) => ({ id, kind: 'advance', ms: drawAdvanceMs(prng) }) },
+  { weight: 1, draw: (prng, id) => ({ id, ...drawClockChange(prng) }) },
+  { weight: 16, draw: (prng, id) => ({ id, kind: 'goOn', count: 1 + prng.below(12) }) },
+  { weight: 5, draw: (_, id) => ({ id, kind: 'settle' }) },
+  { weight: 5, draw: (prng, id) => ({ id, kind: 'reopen', options: drawOptions(prng) }) },
+  { weight: 5, draw: (prng, id) => ({ id, kind: 'write', operations: drawLasting(prng), sync: prng.chance(0.5) }) },
+  { weight: 1, draw: drawBulkLoad },
+  { weight: 2, draw: (prng, id) => ({ id, kind: 'flush', isAwaited: prng.chance(0.5) }) },
+  { weight: 1, draw: (prng, id) => ({ id, kind: 'compact', isAwaited: prng.chance(0.5) }) },
+  { weight: 0.5, draw: (_, id) => ({ id, kind: 'checkpoint' }) },
+];
 
-export function drawSteps(prng: Prng, count: number, firstId: number): Step[] {
-  return Array.from({ length: count }, (_, i) => drawStep(prng, firstId + i));
+/** What most steps are about; default: the tree. */
+export type Focus = 'quarantine';
+export const FOCUSES: readonly Focus[] = ['quarantine'];
+
+export function drawSteps(prng: Prng, count: number, firstId: number, focus: Focus | undefined): Step[] {
+  const choices = focus === 'quarantine' ? QUARANTINE_CHOICES : CHOICES;
+  const weightSum = choices.reduce((sum, { weight }) => sum + weight, 0);
+  return Array.from({ length: count }, (_, i) => drawStep(prng, firstId + i, choices, weightSum));
 }
 
 /** Odd ones, so that every path of the engine is short. */
@@ -51,9 +85,9 @@ export function drawOptions(prng: Prng): Options {
   };
 }
 
-function drawStep(prng: Prng, id: number): Step {
-  let dice = (prng.below(1000) / 1000) * WEIGHT_SUM;
-  for (const { weight, draw } of CHOICES) {
+function drawStep(prng: Prng, id: number, choices: readonly Choice[], weightSum: number): Step {
+  let dice = (prng.below(1000) / 1000) * weightSum;
+  for (const { weight, draw } of choices) {
     dice -= weight;
     if (dice < 0) return draw(prng, id);
   }
@@ -63,6 +97,14 @@ function drawStep(prng: Prng, id: number): Step {
 function drawOperations(prng: Prng): StepOperation[] {
   const count = prng.chance(0.3) ? 2 + prng.below(8) : 1;
   return Array.from({ length: count }, () => drawOperation(prng));
+}
+
+function drawLasting(prng: Prng): StepOperation[] {
+  return drawOperations(prng).map((operation) => {
+    if (operation.type !== 'put') return operation;
+    const { type, key, valueBytes } = operation;
+    return { type, key, valueBytes };
+  });
 }
 
 function drawOperation(prng: Prng): StepOperation {

@@ -1,6 +1,7 @@
 import type { WriteHistory } from '../support/write-history.js';
 import type { CheckpointRecord, CrashPoint } from './crash-recorder.js';
 import type { DiskReading, Reading } from './disk-reading.js';
+import { judgeQuarantine } from './judge-quarantine.js';
 import { describeContents } from './reading.js';
 import { Violation } from './violation.js';
 
@@ -8,7 +9,7 @@ import { Violation } from './violation.js';
  * Holds what is found after a crash against the record of acknowledgements: nothing acknowledged or seen is lost, batches are whole,
  * nothing is invented, order is right. Returns after how many writes the database stands.
  */
-export function judgeCrash({ history, bounds, checkpoints }: CrashPoint, reading: DiskReading): number {
+export function judgeCrash({ history, bounds, checkpoints, quarantine }: CrashPoint, reading: DiskReading): number {
   const count = history.matchingCount(reading.contents, bounds, reading.nowMs);
   if (count === undefined) {
     const { floor, ceiling } = bounds;
@@ -17,6 +18,7 @@ export function judgeCrash({ history, bounds, checkpoints }: CrashPoint, reading
   for (const [i, checkpoint] of checkpoints.entries()) {
     judgeCheckpoint(checkpoint, reading.checkpoints[i], history, bounds.ceiling);
   }
+  if (reading.quarantine !== undefined) judgeQuarantine(quarantine, reading.quarantine);
   return count;
 }
 

@@ -5,6 +5,8 @@ import type { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import type { OutputOf, WorkerJob } from '../../src/jobs/job.js';
 import { valueAt, type WriteHistory } from '../support/write-history.js';
 import { type CheckpointRecord, type CrashPoint, CrashRecorder } from './crash-recorder.js';
+import type { QuarantineHistory } from './quarantine-history.js';
+import { QuarantineLife } from './quarantine-life.js';
 import {
   boundsOf,
   checkRange,
@@ -17,7 +19,7 @@ import {
 import type { SimulatedWorld } from './simulated-world.js';
 import { ALL_KEYS, CONDITION_KEYS, keyAt, type Step, type StepOf, valueText } from './step.js';
 import { batchOperation, ttlOf, writeOne } from './step-writes.js';
-import { Violation, violationOf } from './violation.js';
+import { codeOf, Violation, violationOf } from './violation.js';
 
 interface OpenSnapshot {
   readonly snapshot: Snapshot;
@@ -32,18 +34,23 @@ interface OpenIterator {
 export interface LifePlan {
   readonly disk: MemoryFileSystem;
   readonly history: WriteHistory;
+  readonly quarantine: QuarantineHistory;
   readonly options: Options;
   readonly steps: readonly Step[];
   readonly seed: number;
+  /** Of what decides what a crash takes, so much is crashed at. */
+  readonly crashChance: number;
 }
 
 /** One life of a database on a disk: opened, worked with, closed, and crashed in clones of its disk all the while. */
 export class Life {
   readonly history: WriteHistory;
+  readonly quarantine: QuarantineHistory;
   readonly checkpoints: CheckpointRecord[] = [];
   readonly #world: SimulatedWorld;
   readonly #plan: LifePlan;
   readonly #recorder: CrashRecorder;
+  readonly #quarantineLife: QuarantineLife;
   readonly #inFlight = new Set<Promise<void>>();
   /** Flushes and compactions that nobody waits for. */
   readonly #background = new Set<Promise<void>>();
@@ -63,12 +70,27 @@ export class Life {
     this.#plan = plan;
     this.#options = plan.options;
     this.history = plan.history;
-    this.#recorder = new CrashRecorder(world, plan.disk, new Prng(plan.seed ^ 0x2545f491), this);
+    this.quarantine = plan.quarantine;
+    this.#quarantineLife = new QuarantineLife({
+      world,
+      history: plan.quarantine,
+      follow: (what, work) => this.#followWork(what, work),
+      isOpen: () => this.#db !== undefined,
+    });
+    this.#recorder = new CrashRecorder(world, plan.disk, new Prng(plan.seed ^ 0x2545f491), this, plan.crashChance);
   }
 
   /** For whoever takes them out one by one. */
   get crashes(): CrashPoint[] {
     return this.#recorder.crashes;
+  }
+
+  get quarantinedCount(): number {
+    return this.#quarantineLife.appendedCount;
+  }
+
+  get replayedCount(): number {
+    return this.#quarantineLife.replayedCount;
   }
 
   async run(): Promise<void> {
@@ -99,6 +121,7 @@ export class Life {
     } else {
       this.history.noteVisible(count);
     }
+    this.#quarantineLife.look(db);
     return contents;
   }
 
@@ -113,6 +136,7 @@ export class Life {
     // What recovery found is synced before anybody reads it (law 2).
     this.history.acknowledge(this.history.count, true);
     this.#lookClosely();
+    await this.#quarantineLife.inspect(this.#db);
   }
 
   async #close(): Promise<void> {
@@ -169,6 +193,8 @@ export class Life {
         return this.#world.time.advance(step.ms);
       case 'reopen':
         return this.#reopen(step.options);
+      default:
+        return this.#quarantineLife.execute(db, step.id, step);
     }
   }
 
@@ -317,6 +343,16 @@ export class Life {
     if (isAwaited) return this.#world.settles('a flush or compaction', noted);
   }
 
+  #followWork(what: string, work: Promise<void>): Promise<void> {
+    const noted = work
+      .catch((error: unknown) => {
+        this.#problem ??= violationOf(`${what} failed`, error);
+      })
+      .finally(() => this.#background.delete(noted));
+    this.#background.add(noted);
+    return noted;
+  }
+
   async #checkpoint(db: Database, id: number): Promise<void> {
     const checkpoint = { directory: `/data/checkpoint-${id}`, floor: this.history.ackedCount, isDone: false };
     this.checkpoints.push(checkpoint);
@@ -377,8 +413,4 @@ async function expectConflict(done: Promise<unknown>): Promise<void> {
     throw error;
   }
   throw new Violation('a transaction was written though another write had changed what it read');
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -6,7 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { startProgress } from '../../native-bench/support/progress.js';
 import { formatCount } from '../../native-bench/support/text-table.js';
-import { CANARIES } from './canaries.js';
+import { CANARIES, canariesOf } from './canaries.js';
+import { FOCUSES, type Focus } from './draw-steps.js';
 import { runCanary } from './run-canary.js';
 import { shrink } from './shrink.js';
 import { type SimulationFailure, simulate } from './simulate.js';
@@ -14,6 +15,7 @@ import { type SimulationFailure, simulate } from './simulate.js';
 interface Flags {
   readonly seeds: number;
   readonly seed: number;
+  readonly focus?: Focus;
   readonly crashPoint?: string;
   readonly canary?: string;
   readonly canaries: boolean;
@@ -28,6 +30,9 @@ class Totals {
   reopenings = 0;
   recoveryCrashes = 0;
   operations = 0;
+  quarantined = 0;
+  replayed = 0;
+  quarantineCrashes = 0;
   violations = 0;
 }
 
@@ -37,18 +42,26 @@ async function runSeeds(flags: Flags): Promise<boolean> {
   const startMs = performance.now();
   let traceHash = '';
   for (let seed = flags.seed; seed < flags.seed + flags.seeds; seed++) {
-    const report = await simulate({ seed, ...(flags.crashPoint !== undefined && { crashPoint: flags.crashPoint }) });
+    const { focus } = flags;
+    const report = await simulate({
+      seed,
+      focus,
+      ...(flags.crashPoint !== undefined && { crashPoint: flags.crashPoint }),
+    });
     totals.seeds++;
     totals.crashPoints += report.crashPoints;
     totals.sameDisks += report.sameDisks;
     totals.reopenings += report.reopenings;
     totals.recoveryCrashes += report.recoveryCrashes;
     totals.operations += report.operations;
+    totals.quarantined += report.quarantined;
+    totals.replayed += report.replayed;
+    totals.quarantineCrashes += report.quarantineCrashes;
     traceHash = report.traceHash;
     if (report.failure !== undefined) {
       totals.violations++;
-      reportFailure(seed, report.failure);
-      if (flags.shrink) await reportShrunk(seed, flags.out);
+      reportFailure(seed, focus, report.failure);
+      if (flags.shrink) await reportShrunk(seed, focus, flags.out);
     }
     progress.update(totals.seeds, `${formatCount(totals.crashPoints)} crash points`);
   }
@@ -65,19 +78,27 @@ function printTotals(totals: Totals, seconds: number): void {
   say(`reopenings = ${formatCount(totals.reopenings)}`);
   say(`recoveries crashed = ${formatCount(totals.recoveryCrashes)}`);
   say(`operations = ${formatCount(totals.operations)}`);
+  say(`quarantine: entries appended = ${formatCount(totals.quarantined)}`);
+  say(`quarantine: entries replayed = ${formatCount(totals.replayed)}`);
+  say(`quarantine: crash points = ${formatCount(totals.quarantineCrashes)}`);
   say(`seeds/s = ${(totals.seeds / seconds).toFixed(1)}`);
   say(`violations = ${totals.violations}`);
 }
 
-function reportFailure(seed: number, { crashPoint, violation, moment }: SimulationFailure): void {
+function reportFailure(
+  seed: number,
+  focus: Focus | undefined,
+  { crashPoint, violation, moment }: SimulationFailure,
+): void {
   const at = crashPoint === undefined ? '' : ` --crash-point ${crashPoint}`;
   say(`seed ${seed}${crashPoint === undefined ? '' : `, crash point ${crashPoint}`}: ${violation.message}`);
   if (moment !== undefined) say(`  the crash: ${moment}`);
-  say(`  replay with: npm run test:sim -- --no-canaries --seeds 1 --seed ${seed}${at}`);
+  const part = focus === undefined ? '' : ` --focus ${focus}`;
+  say(`  replay with: npm run test:sim --${part} --no-canaries --seeds 1 --seed ${seed}${at}`);
 }
 
-async function reportShrunk(seed: number, out: string | undefined): Promise<void> {
-  const shrunk = await shrink(seed);
+async function reportShrunk(seed: number, focus: Focus | undefined, out: string | undefined): Promise<void> {
+  const shrunk = await shrink({ seed, focus });
   if (shrunk === undefined) return;
   const { steps, report } = shrunk;
   const lines = steps.map((step) => JSON.stringify(step)).join('\n');
@@ -85,8 +106,8 @@ async function reportShrunk(seed: number, out: string | undefined): Promise<void
   if (out !== undefined) writeFileSync(out, `${lines}\n`);
 }
 
-async function runCanaries({ seed, canary: wanted }: Flags): Promise<boolean> {
-  const chosen = CANARIES.filter(({ name }) => wanted === undefined || wanted === name);
+async function runCanaries({ seed, focus, canary: wanted }: Flags): Promise<boolean> {
+  const chosen = wanted === undefined ? canariesOf(focus) : CANARIES.filter(({ name }) => wanted === name);
   const caught: string[] = [];
   for (const canary of chosen) {
     const found = await runCanary(canary, seed);
@@ -121,6 +142,7 @@ await new Command('test:sim')
   .description('Simulates the engine by seeds, crashes it everywhere, and checks what each crash leaves.')
   .option('--seeds <count>', 'how many seeds', wholeNumber, 200)
   .option('--seed <seed>', 'the first of them', wholeNumber, 1)
+  .addOption(new Option('--focus <part>', 'what most steps are about, and the canaries').choices(FOCUSES))
   .option('--crash-point <point>', 'only this crash of a seed, and what follows from it')
   .addOption(new Option('--canary <name>', 'only this canary, no seeds').choices(CANARIES.map(({ name }) => name)))
   .option('--no-canaries', 'only seeds')

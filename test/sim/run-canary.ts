@@ -21,7 +21,8 @@ export async function runCanary(
   const directory = join(root, '.tmp', 'canaries', `${canary.name}-${process.pid}`);
   try {
     makeBrokenTree(directory, canary);
-    const hunt = [join(directory, 'test', 'sim', 'canary-hunt.ts'), String(firstSeed), String(seedCount)];
+    const script = join(directory, 'test', 'sim', 'canary-hunt.ts');
+    const hunt = [script, String(firstSeed), String(seedCount), ...(canary.focus === undefined ? [] : [canary.focus])];
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', ...hunt], { cwd: directory });
     return (JSON.parse(stdout) as Catch | null) ?? undefined;
   } finally {

@@ -8,13 +8,13 @@ export interface ShrunkCase {
   readonly report: SimulationReport;
 }
 
-/** Fewer steps with which `seed` still fails, in whatever way; undefined if it does not fail at all. */
+/** Fewer steps with which `drawn` still fails, in whatever way; undefined if it does not fail at all. */
 export async function shrink(
-  seed: number,
+  drawn: Pick<SimulationCase, 'seed' | 'focus'>,
   run: (simulationCase: SimulationCase) => Promise<SimulationReport> = simulate,
 ): Promise<ShrunkCase | undefined> {
-  let steps = stepsOf({ seed });
-  let report = await run({ seed, steps });
+  let steps = stepsOf(drawn);
+  let report = await run({ ...drawn, steps });
   if (report.failure === undefined) return undefined;
   let runs = 1;
   // Delta debugging: ever smaller parts are left out, and what fails without them is what goes on.
@@ -22,7 +22,7 @@ export async function shrink(
     let isSmaller = false;
     for (let at = 0; at < steps.length && runs < RUNS_MAX; ) {
       const fewer = [...steps.slice(0, at), ...steps.slice(at + partLength)];
-      const outcome = await run({ seed, steps: fewer });
+      const outcome = await run({ ...drawn, steps: fewer });
       runs++;
       if (outcome.failure === undefined) at += partLength;
       else {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { breakSource, CANARIES } from './canaries.js';
 import { runCanary } from './run-canary.js';
@@ -6,6 +7,12 @@ import { type SimulationReport, simulate, stepsOf } from './simulate.js';
 import { Violation } from './violation.js';
 
 const SEEDS = 12;
+const QUARANTINE_SEEDS = 6;
+/** Of the quarantine two: the rest is for `npm run test:sim -- --focus quarantine`. */
+const QUICK_CANARIES = CANARIES.filter(
+  ({ name, focus }) =>
+    focus === undefined || name === 'intake-given-back-early' || name === 'mark-apart-from-its-record',
+);
 
 describe('the engine, simulated', () => {
   it('keeps the laws through every crash of some seeds', async () => {
@@ -14,6 +21,14 @@ describe('the engine, simulated', () => {
       expect({ seed, failure }).toEqual({ seed, failure: undefined });
       expect(crashPoints).toBeGreaterThan(0);
       expect(reopenings).toBeGreaterThanOrEqual(crashPoints - sameDisks);
+    }
+  });
+
+  it('keeps its quarantine through them', async () => {
+    for (let seed = 1; seed <= QUARANTINE_SEEDS; seed++) {
+      const { failure, quarantineCrashes } = await simulate({ seed, focus: 'quarantine' });
+      expect({ seed, failure }).toEqual({ seed, failure: undefined });
+      expect(quarantineCrashes).toBeGreaterThan(0);
     }
   });
 
@@ -50,13 +65,16 @@ describe('the shrinker', () => {
     reopenings: 0,
     recoveryCrashes: 0,
     operations: 0,
+    quarantined: 0,
+    replayed: 0,
+    quarantineCrashes: 0,
     failure: undefined,
   };
 
   it('leaves only the steps that it takes to fail', async () => {
     const ids = stepsOf({ seed: 5 }).map(({ id }) => id);
     const needed = [ids[3], ids[4], ...ids.slice(-1)];
-    const shrunk = await shrink(5, async (simulationCase) => {
+    const shrunk = await shrink({ seed: 5 }, async (simulationCase) => {
       const present = new Set(stepsOf(simulationCase).map(({ id }) => id));
       const isFailing = needed.every((id) => present.has(id));
       const failure = { crashPoint: undefined, violation: new Violation('lost'), moment: undefined };
@@ -66,13 +84,18 @@ describe('the shrinker', () => {
   });
 
   it('has nothing to do where nothing fails', async () => {
-    expect(await shrink(5, async () => passed)).toBeUndefined();
+    expect(await shrink({ seed: 5 }, async () => passed)).toBeUndefined();
   });
 });
 
 describe('a canary', () => {
-  it.each(CANARIES)('$name is caught, and its failure is replayed', async (canary) => {
+  it.each(QUICK_CANARIES)('$name is caught, and its failure is replayed', async (canary) => {
     expect(await runCanary(canary, 1, 40)).toMatchObject({ isReplayed: true });
+  });
+
+  it.each(CANARIES)('$name breaks what is in the source', async (canary) => {
+    const text = await readFile(canary.file, 'utf8');
+    expect(breakSource(canary, text)).not.toBe(text);
   });
 
   it('whose text is not in the source is an error', () => {

@@ -3,9 +3,11 @@ import type { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { WriteHistory } from '../support/write-history.js';
 import type { CrashPoint } from './crash-recorder.js';
 import { DiskReader } from './disk-reading.js';
-import { drawOptions, drawSteps } from './draw-steps.js';
+import { drawOptions, drawSteps, type Focus } from './draw-steps.js';
 import { judgeCrash } from './judge-crash.js';
 import { Life } from './life.js';
+import { QuarantineHistory } from './quarantine-history.js';
+import type { QuarantineReading } from './quarantine-reading.js';
 import { SimulatedWorld } from './simulated-world.js';
 import type { Step } from './step.js';
 import { type Violation, violationOf } from './violation.js';
@@ -21,9 +23,13 @@ const LATER_STEPS = 8;
 const LATER_LIFE_CHANCE = 0.02;
 const RECOVERY_CHANCE = 0.03;
 
+/** A quarantine has a few files for each tenant, and moves entries from one to the other: rather more seeds than every one of its syncs. */
+const QUARANTINE_CRASH_CHANCE = 0.3;
+
 /** A seed says everything; the rest narrows it down. */
 export interface SimulationCase {
   readonly seed: number;
+  readonly focus?: Focus | undefined;
   /** In place of those that the seed draws. */
   readonly steps?: readonly Step[];
   /** `7`: only that crash of the first life, and what follows from it; `7.2`: of that only the second crash of the later life. */
@@ -49,14 +55,19 @@ export interface SimulationReport {
   readonly recoveryCrashes: number;
   /** Keys written and read by the workload. */
   readonly operations: number;
+  /** Entries of the quarantine that were acknowledged, and those that were replayed. */
+  readonly quarantined: number;
+  readonly replayed: number;
+  /** Of the crash points, those with something in the quarantine. */
+  readonly quarantineCrashes: number;
   readonly failure: SimulationFailure | undefined;
 }
 
-export function stepsOf({ seed, steps }: SimulationCase): readonly Step[] {
+export function stepsOf({ seed, focus, steps }: SimulationCase): readonly Step[] {
   if (steps !== undefined) return steps;
   const prng = new Prng(seed);
   const count = prng.chance(LONG_CHANCE) ? LONG_STEPS : STEPS_MIN + prng.below(STEPS_SPAN);
-  return drawSteps(prng, count, 1);
+  return drawSteps(prng, count, 1, focus);
 }
 
 /** One seed: a life, its crashes, later lives from some of them, and their crashes. Ends at the first violation. */
@@ -68,6 +79,7 @@ export function simulate(simulationCase: SimulationCase): Promise<SimulationRepo
 interface Found {
   readonly count: number;
   readonly nowMs: number;
+  readonly quarantine: QuarantineReading | undefined;
 }
 
 class Simulation {
@@ -81,6 +93,9 @@ class Simulation {
   #reopenings = 0;
   #recoveryCrashes = 0;
   #operations = 0;
+  #quarantined = 0;
+  #replayed = 0;
+  #quarantineCrashes = 0;
   #failure: SimulationFailure | undefined;
 
   constructor(simulationCase: SimulationCase) {
@@ -94,11 +109,18 @@ class Simulation {
   }
 
   async #runAll(): Promise<SimulationReport> {
-    const { seed } = this.#case;
+    const { seed, focus } = this.#case;
     const prng = new Prng(seed ^ 0x6d2b79f5);
-    const plan = { history: new WriteHistory(), options: drawOptions(prng), steps: stepsOf(this.#case) };
+    const plan = { ...newHistories(), options: drawOptions(prng), steps: stepsOf(this.#case) };
     this.#world.restart(prng.nextUint32());
-    const life = await this.#live(undefined, { ...plan, disk: this.#world.newDisk(), seed: prng.nextUint32() });
+    // What acknowledges an entry depends on it.
+    const disk = this.#world.newDisk({ direct: focus !== 'quarantine' || prng.chance(0.5) });
+    const life = await this.#live(undefined, {
+      ...plan,
+      disk,
+      seed: prng.nextUint32(),
+      crashChance: this.#crashChance,
+    });
     for (const [i, crash] of handedOut(life?.crashes)) {
       if (this.#failure !== undefined) break;
       if (this.#isWanted(0, i)) await this.#followCrash(i, crash, mix(seed, i));
@@ -110,8 +132,15 @@ class Simulation {
       reopenings: this.#reopenings,
       recoveryCrashes: this.#recoveryCrashes,
       operations: this.#operations,
+      quarantined: this.#quarantined,
+      replayed: this.#replayed,
+      quarantineCrashes: this.#quarantineCrashes,
       failure: this.#failure,
     };
+  }
+
+  get #crashChance(): number {
+    return this.#case.focus === 'quarantine' ? QUARANTINE_CRASH_CHANCE : 1;
   }
 
   #isWanted(depth: number, index: number): boolean {
@@ -129,6 +158,8 @@ class Simulation {
       return undefined;
     } finally {
       this.#operations += life.operationCount;
+      this.#quarantined += life.quarantinedCount;
+      this.#replayed += life.replayedCount;
     }
   }
 
@@ -146,7 +177,7 @@ class Simulation {
   async #liveOn(
     index: number,
     crash: CrashPoint & { disk: MemoryFileSystem },
-    { count, nowMs }: Found,
+    { count, nowMs, quarantine }: Found,
     seed: number,
     stepCount: number,
   ): Promise<void> {
@@ -155,12 +186,17 @@ class Simulation {
     // When it was checked: which writes have left no trace depends on what has expired.
     this.#world.restart(prng.nextUint32(), { nowMs });
     this.#reopenings++;
+    if (quarantine !== undefined) {
+      crash.quarantine.cutTo(quarantine.listed, quarantine.stored, crash.kind === 'power loss');
+    }
     const life = await this.#live(`${index}`, {
       disk: crash.disk,
       history: crash.history.cutTo(count, durableCount),
+      quarantine: crash.quarantine,
       options: drawOptions(prng),
-      steps: drawSteps(prng, stepCount, 1000 * (index + 1)),
+      steps: drawSteps(prng, stepCount, 1000 * (index + 1), this.#case.focus),
       seed: prng.nextUint32(),
+      crashChance: this.#crashChance,
     });
     for (const [i, later] of handedOut(life?.crashes)) {
       if (this.#failure !== undefined) return;
@@ -171,12 +207,14 @@ class Simulation {
   async #check(label: string, crash: CrashPoint): Promise<Found | undefined> {
     this.#crashPoints++;
     if (crash.isInRecovery) this.#recoveryCrashes++;
+    if (!crash.quarantine.isEmpty) this.#quarantineCrashes++;
     const { openedCount } = this.#reader;
     try {
       const reading = await this.#reader.read(crash);
       const count = judgeCrash(crash, reading);
-      this.#world.trace.add(`holds ${count}`);
-      return { count, nowMs: reading.nowMs };
+      const { quarantine, nowMs } = reading;
+      this.#world.trace.add(`holds ${count} and ${quarantine?.listed.length ?? 0}`);
+      return { count, nowMs, quarantine };
     } catch (error) {
       const violation = violationOf('the database does not open', error);
       this.#failure = { crashPoint: label, violation, moment: crash.moment };
@@ -186,6 +224,10 @@ class Simulation {
       else this.#reopenings++;
     }
   }
+}
+
+function newHistories(): { history: WriteHistory; quarantine: QuarantineHistory } {
+  return { history: new WriteHistory(), quarantine: new QuarantineHistory() };
 }
 
 /** Each with its number. None is kept: the disks, with all that was written to them after the crash, are most of the memory. */

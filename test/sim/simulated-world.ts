@@ -5,26 +5,34 @@ import type { Options } from '../../src/engine/options.js';
 import type { FileSystem } from '../../src/fs/file-system.js';
 import { MemoryFileSystem } from '../../src/fs/memory-file-system.js';
 import { openWith } from '../../src/testing.js';
+import { QUARANTINE_OPTIONS } from './quarantine-step.js';
 import { type JobWatch, SeededRunner } from './seeded-runner.js';
 import { SeededScheduler } from './seeded-scheduler.js';
 import { Trace } from './trace.js';
 import { Violation, violationOf } from './violation.js';
 
+/** What the quarantine has to say of what it was told to do. */
+const EXPECTED_WARNINGS = [/ entries made room$/, /^the clock has leapt forwards/];
+
 export const DIRECTORY = '/data/db';
 
 const START_MS = 1_700_000_000_000;
 /** The engine takes a turn of the event loop here and there that no scheduler sees. */
-const IDLE_TURNS = 4;
+const IDLE_TURNS = 64;
 /** Timers that call each other for ever are a hang too. */
 const ADVANCES_MAX = 300;
 /** Small, since every crash clone of a file that is written copies it. */
 const LOG_SPACE_BYTES = 16 * 1024;
+/** A few entries to a segment, and not many more in memory. */
+const JOURNAL_SIZES = { segmentBytesMax: 2000, pendingBytesMax: 6000, openWritersMax: 2 };
 
 /** Everything outside of the engine, in one seeded world: time, the order of things, chance, and the trace of what happened. */
 export class SimulatedWorld {
   readonly scheduler = new SeededScheduler();
   readonly trace = new Trace();
   #time = new SimulatedTime(START_MS);
+  /** By so much the time of day is off. */
+  #clockErrorMs = 0;
   #prng = new Prng(0);
   /** What the engine complains of; nothing here gives it a reason. */
   warning: Error | undefined;
@@ -34,8 +42,19 @@ export class SimulatedWorld {
     this.#stray ??= { reason };
   };
 
+  /** The time of day, as the engine has it. */
   get nowMs(): number {
-    return this.#time.nowMs();
+    return this.#time.nowMs() + this.#clockErrorMs;
+  }
+
+  /** The time of day leaps; timers and what counts on do not. */
+  setClock(ms: number): void {
+    this.#clockErrorMs += ms;
+  }
+
+  /** Something is wrong that whoever finds it cannot throw to the workload. */
+  fail(problem: Violation): void {
+    this.#stray ??= { reason: problem };
   }
 
   get time(): SimulatedTime {
@@ -53,8 +72,8 @@ export class SimulatedWorld {
   }
 
   /** A new disk, empty. */
-  newDisk(): MemoryFileSystem {
-    return new MemoryFileSystem({ nextTurn: () => this.scheduler.hold('return') });
+  newDisk({ direct = true } = {}): MemoryFileSystem {
+    return new MemoryFileSystem({ direct, nextTurn: () => this.scheduler.hold('return') });
   }
 
   /**
@@ -64,6 +83,7 @@ export class SimulatedWorld {
   restart(seed: number, { nowMs = START_MS, isPrompt = false } = {}): void {
     this.scheduler.restart(seed, isPrompt);
     this.#time = new SimulatedTime(nowMs);
+    this.#clockErrorMs = 0;
     this.#prng = new Prng(seed ^ 0x5bd1e995);
     this.warning = undefined;
     this.#stray = undefined;
@@ -71,19 +91,26 @@ export class SimulatedWorld {
 
   open(fileSystem: FileSystem, options: Options, watch?: JobWatch, directory = DIRECTORY): Promise<Database> {
     const prng = this.#prng;
-    const opening = openWith(directory, options, {
-      fileSystem,
-      clock: this.#time,
-      timers: this.#time,
-      randomUint32: () => prng.nextUint32(),
-      coreCount: 1,
-      logSpaceBytes: LOG_SPACE_BYTES,
-      createRunner: () => new SeededRunner(fileSystem, this.scheduler, watch),
-      onWarning: (warning) => {
-        // Time flies here: what is open for long is no leak.
-        if (warning.code !== 'STEME_LEAK') this.warning = warning;
+    const clock = { nowMs: () => this.nowMs, monotonicMs: () => this.#time.monotonicMs() };
+    const opening = openWith(
+      directory,
+      { quarantine: QUARANTINE_OPTIONS, ...options },
+      {
+        fileSystem,
+        clock,
+        timers: this.#time,
+        randomUint32: () => prng.nextUint32(),
+        coreCount: 1,
+        logSpaceBytes: LOG_SPACE_BYTES,
+        journalSizes: JOURNAL_SIZES,
+        createRunner: () => new SeededRunner(fileSystem, this.scheduler, watch),
+        onWarning: (warning) => {
+          // Time flies here: what is open for long is no leak.
+          if (warning.code === 'STEME_LEAK' || EXPECTED_WARNINGS.some((each) => each.test(warning.message))) return;
+          this.warning = warning;
+        },
       },
-    });
+    );
     return this.settles('an open', opening);
   }
 

@@ -1,4 +1,5 @@
 import type { Options } from '../../src/engine/options.js';
+import type { QuarantineStep } from './quarantine-step.js';
 
 /** One operation of a write, before it has a value: `key` is an index of KEYS. */
 export type StepOperation =
@@ -49,6 +50,7 @@ export type Step = { readonly id: number } & (
   | { readonly kind: 'goOn'; readonly count: number }
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'reopen'; readonly options: Options }
+  | QuarantineStep
 );
 
 export type StepOf<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;

@@ -8,3 +8,7 @@ export function violationOf(what: string, cause: unknown): Violation {
   if (cause instanceof Violation) return cause;
   return new Violation(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }
+
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
