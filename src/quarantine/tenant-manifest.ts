@@ -18,7 +18,7 @@ import { syncFile } from '../fs/sync-file.js';
 import type { FramePosition } from '../log/frame-writer.js';
 import { LogReader, type LogRecordEvent } from '../log/log-reader.js';
 import { LogWriter } from '../log/log-writer.js';
-import { damageOf, positionBehind } from './journal-events.js';
+import { damageOf, positionBehind, wasDurable } from './journal-events.js';
 import { TENANT_MANIFEST_NAME } from './journal-files.js';
 import { decodeJournalHeader } from './journal-header.js';
 import { decodeSummary, encodeSummary, MANIFEST_SEALED, type SegmentSummary } from './segment-summary.js';
@@ -146,7 +146,9 @@ export class TenantManifest {
   }
 
   async #read(path: string): Promise<void> {
-    const reader = await LogReader.open(this.#place.fileSystem, path, { identity: manifestIdentity(this.#place) });
+    const { fileSystem } = this.#place;
+    const scan = { identity: manifestIdentity(this.#place) };
+    const reader = await LogReader.open(fileSystem, path, scan);
     try {
       let position: FramePosition | undefined;
       for (;;) {
@@ -157,6 +159,7 @@ export class TenantManifest {
             if (!event.isTorn && this.damage === undefined) this.#position = position;
             return;
           }
+          if (!(await wasDurable(fileSystem, path, event, scan))) return;
           this.damage ??= damageOf(path, event);
           reader.resume();
           continue;
