@@ -108,8 +108,8 @@ export const CANARIES: readonly Canary[] = [
     focus: 'quarantine',
     law: 'a number is one entry for ever: after a crash they go on behind those that are left',
     file: 'src/quarantine/intake-reader.ts',
-    find: '  return Math.max(lastEntry + 1, newest.header.firstEntry);\n',
-    replace: '  return lastEntry + 1;\n',
+    find: '  return Math.max(...firstEntries, ...lastEntries.map((number) => number + 1));\n',
+    replace: '  return Math.max(1, ...lastEntries.map((number) => number + 1));\n',
   },
 ];
 

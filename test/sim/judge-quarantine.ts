@@ -97,19 +97,28 @@ function judgeLater(history: QuarantineHistory, { listed, stored }: QuarantineRe
   const largest = Math.max(history.largestNumber, ...listed.map(({ number }) => number));
   if (nextNumber <= largest) throw new Violation(`number ${nextNumber} is given out after ${largest}`);
   const before = new Map(later.listed.map((found) => [found.number, found]));
+  const mayBeGone = (found: FoundEntry): boolean => history.mayBeRemoved(history.find(found), later.nowMs);
   for (const found of listed) {
-    if (JSON.stringify(before.get(found.number)) === JSON.stringify(found)) continue;
+    const kept = before.get(found.number);
+    if (kept === undefined ? mayBeGone(found) : JSON.stringify(kept) === JSON.stringify(found)) continue;
     throw new Violation(`entry ${found.number} was there when it was opened, and is gone or changed later`);
   }
   checkOrder(later.listed);
   for (const [source, position] of later.positions) {
     checkIngestedAgain(history, source, position, stored, later);
   }
-  const handedOn = later.handedOn.join(' ');
-  const waiting = later.listed.filter(({ isReplayed }) => !isReplayed).map(({ number }) => number);
-  if (handedOn !== waiting.join(' '))
-    throw new Violation(`${waiting} waited for a replay, which handed on ${handedOn}`);
+  checkHandedOn(later, (found) => listed.some(({ number }) => number === found.number) && mayBeGone(found));
   checkReopened(later, reopened);
+}
+
+/** What waits is handed on in its order, but for what expires before its turn comes. */
+function checkHandedOn({ listed, handedOn }: LaterReading, mayBeGone: (found: FoundEntry) => boolean): void {
+  const handed = new Set(handedOn);
+  const waiting = listed.filter(({ isReplayed }) => !isReplayed);
+  const expected = waiting.filter((found) => handed.has(found.number) || !mayBeGone(found));
+  const numbers = expected.map(({ number }) => number).join(' ');
+  if (numbers !== handedOn.join(' '))
+    throw new Violation(`${numbers} waited for a replay, which handed on ${handedOn}`);
 }
 
 function checkReopened({ listed, handedOn }: LaterReading, reopened: LaterReading['reopened']): void {
@@ -130,8 +139,9 @@ function checkIngestedAgain(
   source: number,
   position: number,
   stored: QuarantineReading['stored'],
-  { listed, reopened }: LaterReading,
+  later: LaterReading,
 ): void {
+  const { listed, reopened } = later;
   if (position < (history.positions.get(source) ?? 0)) throw new Violation(`a position of source ${source} is lost`);
   const { items, tenant } = SOURCES[source];
   for (const [i, item] of items.entries()) {
@@ -142,7 +152,7 @@ function checkIngestedAgain(
       const mayBeGone = history.offers.some(
         (offer) =>
           offer.onceId === id &&
-          (history.mayBeRemoved(offer) || storedRunsOf(offer, stored).length > 0 || offer.isGone),
+          (history.mayBeRemoved(offer, later.nowMs) || storedRunsOf(offer, stored).length > 0 || offer.isGone),
       );
       if (!isListed && !(isDealtWith && mayBeGone)) throw new Violation(`item ${item} is not in the quarantine`);
       continue;

@@ -150,10 +150,10 @@ export class QuarantineHistory {
     if (isLasting) offer.failuresMin = offer.failuresMax = attempts;
   }
 
-  /** Something that was begun may have removed it. */
-  mayBeRemoved(offer: Offer): boolean {
+  /** Something that was begun by `nowMs` may have removed it. */
+  mayBeRemoved(offer: Offer, nowMs = 0): boolean {
     const index = this.offers.indexOf(offer);
-    if (offer.offeredAtMs < this.latestMs - retentionMsOf(offer.tenant)) return true;
+    if (offer.offeredAtMs < Math.max(this.latestMs, nowMs) - retentionMsOf(offer.tenant)) return true;
     return this.removals.some(
       ({ tenant, beforeMs, endIndex }) => tenant === offer.tenant && offer.offeredAtMs < beforeMs && index < endIndex,
     );

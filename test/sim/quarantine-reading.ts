@@ -32,6 +32,8 @@ export interface LaterReading {
   /** Before the replay. */
   readonly listed: readonly FoundEntry[];
   readonly handedOn: readonly number[];
+  /** When the replay was over: what had expired by then may have gone at any moment before. */
+  readonly nowMs: number;
   /** After all of it, when it is opened once more. */
   readonly reopened: Pick<QuarantineReading, 'listed' | 'stored'>;
 }
@@ -68,10 +70,11 @@ export async function readLater(
     { maxAttempts: 1_000_000, concurrency: 5 },
   );
   await world.settles('a replay after a crash', replay);
+  const { nowMs } = world;
   await world.settles('the close after a crash', db.close());
   const again = await reopen();
   const reopened = { listed: await world.settles('a list', listAll(again)), stored: storedOf(again) };
-  return { nextNumber, positions, listed, handedOn, reopened };
+  return { nextNumber, positions, listed, handedOn, nowMs, reopened };
 }
 
 export async function listAll(db: Database): Promise<FoundEntry[]> {
