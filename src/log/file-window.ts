@@ -38,10 +38,15 @@ export class FileWindow {
     return offsetBytes - this.#startBytes;
   }
 
+  /** Whether `[offsetBytes, offsetBytes + lengthBytes)` is in memory. */
+  has(offsetBytes: number, lengthBytes: number): boolean {
+    return offsetBytes >= this.#startBytes && offsetBytes + lengthBytes <= this.loadedEndBytes;
+  }
+
   /** Whether `[offsetBytes, offsetBytes + lengthBytes)` is in the file; if so it is in memory afterwards. */
   async load(offsetBytes: number, lengthBytes: number): Promise<boolean> {
     const endBytes = offsetBytes + lengthBytes;
-    if (offsetBytes >= this.#startBytes && endBytes <= this.loadedEndBytes) return true;
+    if (this.has(offsetBytes, lengthBytes)) return true;
     if (endBytes > this.#limitBytes) return false;
     assert(lengthBytes <= this.#buffer.length, 'a load fits the window');
     this.#slideTo(offsetBytes);

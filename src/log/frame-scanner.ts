@@ -9,6 +9,7 @@ import {
   FRAME_HEADER,
   FRAME_HEADER_BYTES,
   FRAME_LAST,
+  type FrameHeader,
   isFrameIntact,
   readFrameHeader,
 } from './log-format.js';
@@ -100,15 +101,29 @@ export class FrameScanner {
     if (!(await window.load(offsetBytes, FRAME_HEADER_BYTES + payloadBytes))) {
       return bad(`${payloadBytes} payload bytes`, `the end of the log at byte ${window.limitBytes}`, true);
     }
-    if (!isFrameIntact(window.bytes, window.indexOf(offsetBytes), payloadBytes)) {
+    return this.#judge(offsetBytes, header);
+  }
+
+  /** The intact frame at `offsetBytes`, if all of it is in memory. What else there may be `frameAt` tells. */
+  loadedFrameAt(offsetBytes: number): IntactFrame | undefined {
+    const window = this.#window;
+    if (!window.has(offsetBytes, FRAME_HEADER_BYTES)) return undefined;
+    const header = readFrameHeader(window.bytes, window.indexOf(offsetBytes));
+    if (header.identity !== this.#identity || header.payloadBytes > LOG_FRAME_PAYLOAD_BYTES_MAX) return undefined;
+    if (!window.has(offsetBytes, FRAME_HEADER_BYTES + header.payloadBytes)) return undefined;
+    const frame = this.#judge(offsetBytes, header);
+    return frame.isIntact ? frame : undefined;
+  }
+
+  /** Of a frame that is in memory as far as its header says. */
+  #judge(offsetBytes: number, { payloadBytes, ordinal, durableMark, type }: FrameHeader): IntactFrame | BadFrame {
+    if (!isFrameIntact(this.#window.bytes, this.#window.indexOf(offsetBytes), payloadBytes)) {
       this.#wastedBytes += payloadBytes;
       return bad('a frame whose checksum holds', 'another checksum', true);
     }
-    if (header.type < FRAME_HEADER || header.type > FRAME_LAST)
-      return bad('a known frame type', `${header.type}`, true);
-    if (header.durableMark > SEQUENCE_MAX) return bad('a durable mark below 2^53', `${header.durableMark}`, true);
+    if (type < FRAME_HEADER || type > FRAME_LAST) return bad('a known frame type', `${type}`, true);
+    if (durableMark > SEQUENCE_MAX) return bad('a durable mark below 2^53', `${durableMark}`, true);
     const endBytes = alignUp(offsetBytes + FRAME_HEADER_BYTES + payloadBytes, this.#alignmentBytes);
-    const { ordinal, durableMark, type } = header;
     return { isIntact: true, offsetBytes, endBytes, payloadBytes, ordinal, durableMark, type };
   }
 

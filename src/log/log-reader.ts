@@ -108,6 +108,14 @@ export class LogReader {
     return this.#stop;
   }
 
+  /** The next record, if it is whole, sound and in memory. `undefined`: `next` tells what there is. */
+  nextLoaded(): LogRecordEvent | undefined {
+    if (this.#stop !== undefined || this.#group !== undefined || this.#isResuming) return undefined;
+    const frame = this.#scanner.loadedFrameAt(this.#offsetBytes);
+    if (frame === undefined || frame.type !== FRAME_FULL || this.#faultOf(frame) !== undefined) return undefined;
+    return this.#take(frame);
+  }
+
   /** Goes on after damage: `next` returns the first record that starts at or after `nextIntact`. */
   resume(): void {
     const stop = this.#stop;

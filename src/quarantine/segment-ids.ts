@@ -1,5 +1,5 @@
 import { QUARANTINE_ID_CACHE_BYTES } from '../base/limits.js';
-import type { SegmentEvent } from './segment-reader.js';
+import type { SegmentContentEvent } from './segment-reader.js';
 
 /** By id, the number of its last entry in a segment. */
 type IdNumbers = ReadonlyMap<string, number>;
@@ -28,7 +28,11 @@ export class SegmentIds {
   }
 
   /** Of the entries before `endBytes`, which `read` gives. A damaged one has no id. Errors: those of `read`. */
-  async of(path: string, endBytes: number, read: () => AsyncIterable<SegmentEvent>): Promise<IdNumbers> {
+  async of(
+    path: string,
+    endBytes: number,
+    read: () => AsyncIterable<readonly SegmentContentEvent[]>,
+  ): Promise<IdNumbers> {
     const known = this.#segments.get(path);
     // One that is written grows, and is another one then.
     const segment = known?.endBytes === endBytes ? known : { endBytes, ids: idsOf(read()), bytes: 0 };
@@ -58,9 +62,11 @@ export class SegmentIds {
   }
 }
 
-async function idsOf(events: AsyncIterable<SegmentEvent>): Promise<IdNumbers> {
+async function idsOf(chunks: AsyncIterable<readonly SegmentContentEvent[]>): Promise<IdNumbers> {
   const ids = new Map<string, number>();
-  for await (const event of events) if (event.kind === 'entry') ids.set(event.entry.id, event.entry.number);
+  for await (const chunk of chunks) {
+    for (const event of chunk) if (event.kind === 'entry') ids.set(event.entry.id, event.entry.number);
+  }
   return ids;
 }
 

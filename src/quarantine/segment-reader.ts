@@ -37,7 +37,8 @@ export interface SegmentEndEvent {
   readonly position: FramePosition;
 }
 
-export type SegmentEvent = SegmentEntryEvent | SegmentDamageEvent | SegmentEndEvent;
+export type SegmentContentEvent = SegmentEntryEvent | SegmentDamageEvent;
+export type SegmentEvent = SegmentContentEvent | SegmentEndEvent;
 
 /** Reads a segment of a tenant entry by entry. One that was being written when the machine went down ends where it was torn: the intake has the rest. */
 export class SegmentReader {
@@ -68,6 +69,20 @@ export class SegmentReader {
   /** Behind what the last `next` returned. */
   get position(): FramePosition {
     return this.#position;
+  }
+
+  /** The next events, as many as are in memory, up to so many; none at the end. Errors: STEME_IO, STEME_UNSUPPORTED. */
+  async nextChunk(countMax: number): Promise<SegmentContentEvent[]> {
+    const first = await this.next();
+    if (first.kind === 'end') return [];
+    const chunk: SegmentContentEvent[] = [first];
+    while (chunk.length < countMax && this.#end === undefined && this.#held === undefined) {
+      const event = this.#reader.nextLoaded();
+      if (event === undefined) break;
+      this.#position = positionBehind(event);
+      chunk.push(this.#decode(event));
+    }
+    return chunk;
   }
 
   /** The end is final. Errors: STEME_IO, STEME_UNSUPPORTED. */

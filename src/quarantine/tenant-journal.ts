@@ -8,12 +8,15 @@ import { journalSegmentName } from './journal-files.js';
 import { PendingEntries } from './pending-entries.js';
 import type { SegmentIds } from './segment-ids.js';
 import { entriesWithin, isSegmentOver, type SegmentLimits } from './segment-limits.js';
-import { type SegmentEndEvent, type SegmentEvent, SegmentReader } from './segment-reader.js';
+import { type SegmentContentEvent, SegmentReader } from './segment-reader.js';
 import type { SegmentSummary } from './segment-summary.js';
 import { JournalSegmentWriter, type SegmentPlace, segmentIdentity } from './segment-writer.js';
 import type { TenantManifest } from './tenant-manifest.js';
 import { findTenantSegments } from './tenant-segments.js';
 import { snapshotOf, type TenantSnapshot } from './tenant-snapshot.js';
+
+/** That a reader gets together. */
+const EVENTS_AT_ONCE = 256;
 
 export interface TenantJournalOptions extends SegmentPlace {
   readonly limits: SegmentLimits;
@@ -177,26 +180,34 @@ export class TenantJournal {
     return this.#views().some((view) => isCandidate(view, range));
   }
 
-  /** In the order in which they were appended, as of the first call. Close it: it keeps files. Errors: STEME_IO, STEME_UNSUPPORTED. */
-  async *read(range: EntryRange): AsyncGenerator<EntryEvent, void> {
+  /**
+   * In the order in which they were appended, as of the first call, as many at once as there are at hand. Close it: it keeps files. Errors:
+   * STEME_IO, STEME_UNSUPPORTED.
+   */
+  async *readChunks(range: EntryRange): AsyncGenerator<readonly EntryEvent[], void> {
     this.#readerCount++;
     try {
       await this.load();
       const views = this.#views().filter((view) => isCandidate(view, range));
       const pending = [...this.#pending.entries];
       let lastEntry = range.afterEntry;
+      const isSought = (event: EntryEvent): boolean => {
+        if (event.kind === 'damage') return true;
+        if (event.entry.number <= lastEntry) return false;
+        lastEntry = event.entry.number;
+        return isWithin(event.entry, range);
+      };
       for (const view of views) {
-        for await (const event of this.#readSegment(view)) {
-          if (event.kind === 'entry') {
-            if (event.entry.number <= lastEntry) continue;
-            lastEntry = event.entry.number;
-            if (!isWithin(event.entry, range)) continue;
-          }
-          yield event;
+        for await (const chunk of this.#readSegment(view)) {
+          const events = chunk.filter(isSought);
+          if (events.length > 0) yield events;
         }
       }
-      for (const encoded of pending) {
-        if (encoded.number > lastEntry && isWithin(encoded, range)) yield { kind: 'entry', entry: entryOf(encoded) };
+      const rest = pending.filter((entry) => entry.number > lastEntry && isWithin(entry, range));
+      for (let start = 0; start < rest.length; start += EVENTS_AT_ONCE) {
+        yield rest
+          .slice(start, start + EVENTS_AT_ONCE)
+          .map((encoded): EntryEvent => ({ kind: 'entry', entry: entryOf(encoded) }));
       }
     } finally {
       await this.#endReading();
@@ -375,7 +386,7 @@ export class TenantJournal {
     return [...views, { number, endBytes, lastEntry, mayHold, minutes: () => summary.minutes() }];
   }
 
-  async *#readSegment({ number, endBytes }: SegmentView): AsyncGenerator<Exclude<SegmentEvent, SegmentEndEvent>, void> {
+  async *#readSegment({ number, endBytes }: SegmentView): AsyncGenerator<readonly SegmentContentEvent[], void> {
     const { fileSystem, directory, tenant, gauges } = this.#options;
     const path = join(directory, journalSegmentName(number));
     gauges.segmentOpens++;
@@ -387,9 +398,9 @@ export class TenantJournal {
     });
     try {
       for (;;) {
-        const event = await reader.next();
-        if (event.kind === 'end') return;
-        yield event;
+        const chunk = await reader.nextChunk(EVENTS_AT_ONCE);
+        if (chunk.length === 0) return;
+        yield chunk;
       }
     } finally {
       await reader.close();

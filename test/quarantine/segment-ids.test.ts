@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SegmentIds } from '../../src/quarantine/segment-ids.js';
-import type { SegmentEvent } from '../../src/quarantine/segment-reader.js';
+import type { SegmentContentEvent } from '../../src/quarantine/segment-reader.js';
 import { memoryWith } from '../log/log-bytes.js';
 import { draftOf, openJournal } from './journal-rig.js';
 
@@ -61,8 +61,8 @@ describe('the last entry of an id', () => {
 });
 
 describe('the ids of segments', () => {
-  async function* eventsWith(id: string): AsyncGenerator<SegmentEvent> {
-    yield { kind: 'entry', offsetBytes: 0, entry: { ...draftOf('a', 'x', { id }), number: 1 } };
+  async function* eventsWith(id: string): AsyncGenerator<SegmentContentEvent[]> {
+    yield [{ kind: 'entry', offsetBytes: 0, entry: { ...draftOf('a', 'x', { id }), number: 1 } }];
   }
 
   it('are remembered up to so many bytes, the last ones asked for', async () => {
@@ -80,7 +80,7 @@ describe('the ids of segments', () => {
 
   it('are read again after a read that failed', async () => {
     const ids = new SegmentIds();
-    const failing = async function* (): AsyncGenerator<SegmentEvent> {
+    const failing = async function* (): AsyncGenerator<SegmentContentEvent[]> {
       yield* eventsWith('x');
       throw new Error('no disk');
     };

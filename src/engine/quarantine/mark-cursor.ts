@@ -67,13 +67,19 @@ export class MarkCursor {
 
   /** What covers the entry `number`, which is not below those that were asked for before. Errors: STEME_IO, STEME_UNSUPPORTED. */
   async stretchOf(number: number): Promise<MarkStretch | undefined> {
-    while (this.#isBehind(number)) await this.#advance();
+    while (this.isBehind(number)) await this.#advance();
+    return this.knownStretchOf(number);
+  }
+
+  /** The same where the cursor is not behind the entry. */
+  knownStretchOf(number: number): MarkStretch | undefined {
     const stretch = this.#current;
     const covers = stretch !== undefined && stretch.firstEntry <= number && number <= stretch.lastEntry;
     return covers ? stretch : undefined;
   }
 
-  #isBehind(number: number): boolean {
+  /** Whether marks have to be read first to know what covers the entry. */
+  isBehind(number: number): boolean {
     return !this.#isOver && (this.#current === undefined || this.#current.lastEntry < number);
   }
 

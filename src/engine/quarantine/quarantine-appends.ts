@@ -1,5 +1,7 @@
 import type { Clock } from '../../base/clock.js';
+import { Deferred } from '../../base/deferred.js';
 import { StemeError } from '../../base/errors.js';
+import { KeyedQueue } from '../../base/keyed-queue.js';
 import type { EncodedEntry } from '../../quarantine/encoded-entry.js';
 import type { EntryDraft } from '../../quarantine/intake-writer.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
@@ -21,6 +23,8 @@ export interface QuarantineAppendsParts {
 interface Reserved {
   entryCount: number;
   payloadBytes: number;
+  /** One of them is over. */
+  done: Deferred<void>;
 }
 
 /** Takes records in: checks, caps, and ids that are to be there once. */
@@ -29,7 +33,9 @@ export class QuarantineAppends {
   /** Of appends that are under way, by tenant: they count against its caps. */
   readonly #reserved = new Map<string, Reserved>();
   /** Appends of an id that is to be there once, by tenant and id: the second waits for the first. */
-  readonly #unique = new Map<string, Promise<unknown>>();
+  readonly #unique = new KeyedQueue();
+  /** Appends that look for room, by tenant: each makes no more of it than it needs. */
+  readonly #seekingRoom = new KeyedQueue();
   #underWay = 0;
   readonly #waitingForIdle: (() => void)[] = [];
   /** Once it is open. */
@@ -82,25 +88,18 @@ export class QuarantineAppends {
     if (this.#underWay === 0) for (const wake of this.#waitingForIdle.splice(0)) wake();
   }
 
-  async #appendOnce(
+  #appendOnce(
     tenant: string,
     id: string,
     payload: Uint8Array,
     settings: TenantSettings,
     options: QuarantineAppendOptions,
   ): Promise<QuarantineReceipt> {
-    const key = JSON.stringify([tenant, id]);
-    const before = this.#unique.get(key) ?? Promise.resolve();
-    const appended = before.then(async () => {
+    return this.#unique.run(JSON.stringify([tenant, id]), async () => {
       const journal = await this.#open();
       const number = await journal.lastNumberOf(tenant, id);
       return number === undefined ? this.#appendOne(tenant, payload, settings, options) : { number, id, isNew: false };
     });
-    const settled = Promise.allSettled([appended]).then(() => {
-      if (this.#unique.get(key) === settled) this.#unique.delete(key);
-    });
-    this.#unique.set(key, settled);
-    return appended;
   }
 
   async #appendOne(
@@ -147,13 +146,15 @@ export class QuarantineAppends {
     payloadBytes: number,
     append: () => Promise<QuarantineReceipt>,
   ): Promise<QuarantineReceipt> {
-    const reserved = await this.#reserve(journal, tenant, settings, payloadBytes);
+    const reserved = await this.#seekingRoom.run(tenant, () => this.#reserve(journal, tenant, settings, payloadBytes));
     try {
       return await append();
     } finally {
       reserved.entryCount--;
       reserved.payloadBytes -= payloadBytes;
       if (reserved.entryCount === 0) this.#reserved.delete(tenant);
+      reserved.done.resolve();
+      reserved.done = new Deferred();
     }
   }
 
@@ -166,7 +167,7 @@ export class QuarantineAppends {
   ): Promise<Reserved> {
     for (;;) {
       const { entryCount, payloadBytes: usedBytes } = await journal.totalsOf(tenant);
-      const reserved = this.#reserved.get(tenant) ?? { entryCount: 0, payloadBytes: 0 };
+      const reserved = this.#reserved.get(tenant) ?? { entryCount: 0, payloadBytes: 0, done: new Deferred() };
       const totals = {
         entryCount: entryCount + reserved.entryCount,
         payloadBytes: usedBytes + reserved.payloadBytes,
@@ -179,12 +180,17 @@ export class QuarantineAppends {
         return reserved;
       }
       const dropped = settings.whenFull === 'drop-oldest' ? await this.#dropOldest(journal, tenant) : 0;
-      if (dropped === 0) throw fullError(tenant, excess);
+      if (dropped > 0) continue;
+      if (settings.whenFull === 'refuse' || reserved.entryCount === 0) throw fullError(tenant, excess);
+      // All room is taken by entries that are yet to come: those of them that are there can be dropped.
+      await reserved.done.promise;
     }
   }
 
   /** Returns how many entries the oldest segment had. */
   async #dropOldest(journal: QuarantineJournal, tenant: string): Promise<number> {
+    // The one that is under way may have begun before the newest entries came.
+    await journal.settle();
     await journal.settle();
     const { firstEntry } = await journal.totalsOf(tenant);
     const removed = await journal.remove(tenant, (segment) => segment.firstEntry === firstEntry);

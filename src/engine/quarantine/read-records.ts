@@ -3,7 +3,7 @@ import type { JournalEntry } from '../../quarantine/entry-codec.js';
 import type { EntryRange } from '../../quarantine/entry-range.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
 import type { EntryMark } from './entry-marks.js';
-import { MarkCursor } from './mark-cursor.js';
+import { MarkCursor, type MarkStretch } from './mark-cursor.js';
 import type { QuarantinedRecord } from './quarantine-api.js';
 import type { SystemStore } from './system-store.js';
 
@@ -27,27 +27,48 @@ export async function* readRecords(
   tenant: string,
   range: EntryRange,
 ): AsyncGenerator<RecordEvent, void> {
+  for await (const chunk of readRecordChunks(journal, store, tenant, range)) yield* chunk;
+}
+
+/** The same, as many at once as there are at hand. */
+export async function* readRecordChunks(
+  journal: QuarantineJournal,
+  store: SystemStore,
+  tenant: string,
+  range: EntryRange,
+): AsyncGenerator<readonly RecordEvent[], void> {
   // Before the entries: of those that are removed meanwhile the marks go last, and without them they would wait for a replay again.
   const marks = await MarkCursor.open(store, tenant);
   let told: CorruptionError | undefined;
   try {
-    for await (const event of journal.read(tenant, range)) {
-      if (event.kind === 'damage') {
-        yield event;
-        continue;
+    for await (const chunk of journal.readChunks(tenant, range)) {
+      const events: RecordEvent[] = [];
+      for (const event of chunk) {
+        if (event.kind === 'damage') {
+          events.push(event);
+          continue;
+        }
+        const { entry } = event;
+        // A wait for each of many entries would cost more than all the rest.
+        const stretch = marks.isBehind(entry.number)
+          ? await marks.stretchOf(entry.number)
+          : marks.knownStretchOf(entry.number);
+        if (stretch?.kind === 'unreadable' && stretch.error !== told) {
+          told = stretch.error;
+          events.push({ kind: 'damaged-mark', error: told });
+        }
+        events.push(recordEvent(entry, stretch));
       }
-      const stretch = await marks.stretchOf(event.entry.number);
-      const mark = stretch?.kind === 'marked' ? stretch.mark : undefined;
-      const isUncertain = stretch?.kind === 'unreadable';
-      if (isUncertain && stretch.error !== told) {
-        told = stretch.error;
-        yield { kind: 'damaged-mark', error: told };
-      }
-      yield { kind: 'record', record: recordOf(event.entry, mark), mark, isUncertain };
+      yield events;
     }
   } finally {
     await marks.close();
   }
+}
+
+function recordEvent(entry: JournalEntry, stretch: MarkStretch | undefined): RecordEvent {
+  const mark = stretch?.kind === 'marked' ? stretch.mark : undefined;
+  return { kind: 'record', record: recordOf(entry, mark), mark, isUncertain: stretch?.kind === 'unreadable' };
 }
 
 function recordOf(entry: JournalEntry, mark: EntryMark | undefined): QuarantinedRecord {

@@ -15,7 +15,7 @@ import { PARTS_REMAIN, throwIfEnded } from '../long-calls.js';
 import { valueBytes } from '../user-bytes.js';
 import type { Operation } from '../write-queue.js';
 import type { QuarantinedRecord, ReplayCounts, ReplayHandler, ReplayOptions, ReplayWrites } from './quarantine-api.js';
-import { type RecordEvent, readRecords } from './read-records.js';
+import { type RecordEvent, readRecordChunks } from './read-records.js';
 import { operationsOfBatch, type ReplayedEntry } from './replay-batch.js';
 import type { SystemStore } from './system-store.js';
 
@@ -48,6 +48,7 @@ export interface ReplayPlan {
 }
 
 type Item = Omit<ReplayedEntry, 'outcome'>;
+type Outcome = ReplayedEntry['outcome'];
 
 export class Replay {
   readonly #parts: ReplayParts;
@@ -86,16 +87,18 @@ export class Replay {
     const walk = new TenantWalk(this.#plan);
     let chunk: Item[] = [];
     let bytes = 0;
-    for await (const event of readRecords(journal, store, tenant, range)) {
-      throwIfEnded(this.#plan.signal, PARTS_REMAIN);
-      const item = walk.take(event, this.#counts);
-      if (item === undefined) continue;
-      chunk.push(item);
-      bytes += item.record.payload.length;
-      if (chunk.length < concurrency && bytes < CHUNK_BYTES) continue;
-      await this.#handOn(chunk, walk);
-      chunk = [];
-      bytes = 0;
+    for await (const events of readRecordChunks(journal, store, tenant, range)) {
+      for (const event of events) {
+        throwIfEnded(this.#plan.signal, PARTS_REMAIN);
+        const item = walk.take(event, this.#counts);
+        if (item === undefined) continue;
+        chunk.push(item);
+        bytes += item.record.payload.length;
+        if (chunk.length < concurrency && bytes < CHUNK_BYTES) continue;
+        await this.#handOn(chunk, walk);
+        chunk = [];
+        bytes = 0;
+      }
     }
     if (chunk.length > 0) await this.#handOn(chunk, walk);
     await Promise.all(this.#inFlight);
@@ -105,7 +108,8 @@ export class Replay {
 
   async #handOn(chunk: readonly Item[], walk: TenantWalk): Promise<void> {
     await this.#pace(chunk.length);
-    const outcomes = await Promise.all(chunk.map((item) => this.#try(item.record)));
+    const tries = chunk.map((item) => this.#try(item.record));
+    const outcomes = areOutcomes(tries) ? tries : await Promise.all(tries);
     const entries = chunk.map((item, i): ReplayedEntry => ({ ...item, outcome: outcomes[i] }));
     for (const { record, outcome } of entries) if ('error' in outcome) walk.noteFailure(record.number);
     while (this.#inFlight.size >= BATCHES_MAX) await Promise.race(this.#inFlight);
@@ -115,17 +119,42 @@ export class Replay {
     await nextTurn();
   }
 
-  /** Never rejects: what the handler throws is the outcome. */
-  async #try(record: QuarantinedRecord): Promise<ReplayedEntry['outcome']> {
-    const { fix, handler, isDryRun, signal } = this.#plan;
+  /** What the handler throws is the outcome. No promise where there is nothing to wait for: entries are small, and many. */
+  #try(record: QuarantinedRecord): Outcome | Promise<Outcome> {
+    if (this.#plan.fix !== undefined) return this.#tryFixed(record);
     try {
-      const fixed = await fix?.(record);
-      const whole = fixed === undefined ? record : { ...record, payload: payloadOf(fixed) };
-      const writes = isDryRun ? undefined : await handler(whole, { signal, attempt: record.attempts + 1 });
-      return { operations: this.#parts.checkWrites(listOf(writes)) };
+      const writes = this.#handlerWrites(record);
+      return isPromise(writes) ? this.#settled(writes) : this.#accepted(writes);
     } catch (error) {
-      return { error: error instanceof Error ? error.message : String(error) };
+      return failed(error);
     }
+  }
+
+  async #tryFixed(record: QuarantinedRecord): Promise<Outcome> {
+    try {
+      const fixed = await this.#plan.fix?.(record);
+      const whole = fixed === undefined ? record : { ...record, payload: payloadOf(fixed) };
+      return this.#accepted(await this.#handlerWrites(whole));
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  async #settled(writes: PromiseLike<ReplayWrites>): Promise<Outcome> {
+    try {
+      return this.#accepted(await writes);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #handlerWrites(record: QuarantinedRecord): ReplayWrites | Promise<ReplayWrites> {
+    const { handler, isDryRun, signal } = this.#plan;
+    return isDryRun ? undefined : handler(record, { signal, attempt: record.attempts + 1 });
+  }
+
+  #accepted(writes: ReplayWrites): Outcome {
+    return { operations: this.#parts.checkWrites(listOf(writes)) };
   }
 
   /** Never rejects: a failure waits for the next step. */
@@ -221,6 +250,18 @@ class TenantWalk {
     this.#isNext = false;
     this.#firstLeft ??= number;
   }
+}
+
+function areOutcomes(tries: readonly (Outcome | Promise<Outcome>)[]): tries is readonly Outcome[] {
+  return !tries.some(isPromise);
+}
+
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+function failed(error: unknown): Outcome {
+  return { error: error instanceof Error ? error.message : String(error) };
 }
 
 function payloadOf(fixed: BytesLike): Buffer {

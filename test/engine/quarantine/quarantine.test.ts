@@ -238,6 +238,24 @@ describe('the oldest entries', () => {
   });
 });
 
+describe('the oldest entries, with many appends at once', () => {
+  it('make room for all of them, and more are not dropped than need be', async () => {
+    for (const entriesMax of [2, 6, 64]) {
+      disk = new MemoryFileSystem();
+      await withDatabase(disk, { quarantine: { entriesMax, whenFull: 'drop-oldest' } }, async (db) => {
+        for (let round = 0; round < 3; round++) {
+          const all = Array.from({ length: 40 }, (_, i) => db.quarantine.append('a', `${round}.${i}`, { reason: 'r' }));
+          await Promise.all(all);
+        }
+        const left = await listed(db);
+        expect(left.at(-1)).toBe('a: 2.39');
+        expect(left.length).toBeLessThanOrEqual(entriesMax);
+        expect(left.length).toBeGreaterThanOrEqual(entriesMax / 2);
+      });
+    }
+  });
+});
+
 describe('retention', () => {
   it('holds for a tenant that is never without entries', async () => {
     const time = new SimulatedTime(1_700_000_000_000);
