@@ -19,7 +19,7 @@ import { SegmentAllocator } from '../log/segment-allocator.js';
 import type { EncodedEntry } from './encoded-entry.js';
 import type { EntryRange } from './entry-range.js';
 import { type IntakeContents, readIntake } from './intake-reader.js';
-import { type EntryDraft, IntakeWriter } from './intake-writer.js';
+import { type AppendedEntry, type EntryDraft, IntakeWriter } from './intake-writer.js';
 import { DAMAGED_SUFFIX, intakeName, journalFileNumbers, QUARANTINE_DIRECTORY } from './journal-files.js';
 import { SEGMENT_LIMITS_DEFAULT, type SegmentLimits } from './segment-limits.js';
 import type { EntryEvent, RemovableSegment, TenantTotals } from './tenant-journal.js';
@@ -151,18 +151,25 @@ export class QuarantineJournal {
   }
 
   /** Durable when it resolves. The caller has checked the draft. Errors: STEME_IO, STEME_BACKGROUND. */
-  append(draft: EntryDraft): Promise<EncodedEntry> {
-    const intake = this.#openIntake;
-    if (intake !== undefined && !this.#isFull) return intake.writer.append(draft);
+  async append(draft: EntryDraft): Promise<EncodedEntry> {
     // The caller may use its memory again while this waits.
-    return this.#appendLater(draft, Uint8Array.from(draft.payload));
+    const appended =
+      this.appendNow(draft) ?? (await this.#appendLater({ ...draft, payload: Uint8Array.from(draft.payload) }));
+    await appended.durable;
+    return appended.entry;
   }
 
-  async #appendLater(draft: EntryDraft, payload: Uint8Array): Promise<EncodedEntry> {
+  /** The same at once; `undefined` where something has to be waited for first. Errors: STEME_BACKGROUND, and those of `durable`: STEME_IO. */
+  appendNow(draft: EntryDraft): AppendedEntry | undefined {
+    const intake = this.#openIntake;
+    return intake === undefined || this.#isFull ? undefined : intake.writer.append(draft);
+  }
+
+  async #appendLater(draft: EntryDraft): Promise<AppendedEntry> {
     const { writer } = await this.#startIntake();
     // law 8: what is in memory has to go to segments first.
     while (this.#isFull) await this.settle();
-    return writer.append({ ...draft, payload });
+    return writer.append(draft);
   }
 
   get #isFull(): boolean {

@@ -2,8 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import { Deferred } from '../../base/deferred.js';
 import { StemeError } from '../../base/errors.js';
 import { KeyedQueue } from '../../base/keyed-queue.js';
-import type { EncodedEntry } from '../../quarantine/encoded-entry.js';
-import type { EntryDraft } from '../../quarantine/intake-writer.js';
+import type { AppendedEntry, EntryDraft } from '../../quarantine/intake-writer.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
 import type { BytesLike } from '../api.js';
 import { valueBytes } from '../user-bytes.js';
@@ -50,10 +49,9 @@ export class QuarantineAppends {
     checkAppend(tenant, options);
     const view = valueBytes(payload);
     const settings = settingsOf(this.#parts.settings, tenant);
-    const journal = this.#journal;
-    if (journal !== undefined && options.ifAbsent !== true && !hasCaps(settings)) {
-      this.#underWay++;
-      return journal.append(this.#draftOf(tenant, view, options)).then(this.#onAppended, this.#onFailed);
+    if (options.ifAbsent !== true && !hasCaps(settings)) {
+      const appended = this.#journal?.appendNow(this.#draftOf(tenant, view, options));
+      if (appended !== undefined) return this.#receiptOnce(appended);
     }
     this.#underWay++;
     // The caller may use its memory again while this waits.
@@ -73,10 +71,15 @@ export class QuarantineAppends {
     });
   }
 
-  readonly #onAppended = (entry: EncodedEntry): QuarantineReceipt => {
-    this.#noteDone();
-    return receiptOf(entry);
-  };
+  /** Few promises: there may be a hundred thousand of them a second. */
+  #receiptOnce({ entry, durable }: AppendedEntry): Promise<QuarantineReceipt> {
+    this.#underWay++;
+    const receipt = receiptOf(entry);
+    return durable.then(() => {
+      this.#noteDone();
+      return receipt;
+    }, this.#onFailed);
+  }
 
   readonly #onFailed = (error: unknown): never => {
     this.#noteDone();
