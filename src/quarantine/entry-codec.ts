@@ -40,6 +40,7 @@ export const ENTRY_FORMAT_VERSION = 1;
 export const ENTRY_HEAD_BYTES = 56;
 const CHECKSUM_BYTES = 4;
 const TEXT_LOOP_BYTES_MAX = 32;
+const ASCII_MAX = 0x7f;
 
 /** The texts of an entry, in the order in which they stand, and how long each may be. */
 const TEXTS = [
@@ -50,6 +51,9 @@ const TEXTS = [
   textOf('source', QUARANTINE_SOURCE_BYTES_MAX),
   textOf('content type', QUARANTINE_CONTENT_TYPE_BYTES_MAX),
 ] as const;
+
+/** Of the entry that was read last. */
+const textsBefore: string[] = TEXTS.map(() => '');
 
 function textOf(name: string, bytesMax: number) {
   return { name, bytesMax, problem: `the ${name} of an entry is within its limit` };
@@ -134,8 +138,27 @@ function writeText(target: Buffer, start: number, text: string, bytes: number): 
   return start + bytes;
 }
 
-function readText(source: Buffer, start: number, bytes: number): string {
-  return bytes === 0 ? '' : source.toString('utf8', start, start + bytes);
+/**
+ * The text at `index` of TEXTS. Most entries have the same tenant, reason and source as the one that was read before: comparing a few
+ * letters costs less than a call into native code, and takes no memory.
+ */
+function readText(source: Buffer, start: number, bytes: number, index: number): string {
+  if (bytes === 0) return '';
+  const before = textsBefore[index];
+  if (bytes <= TEXT_LOOP_BYTES_MAX && isAsciiOf(source, start, bytes, before)) return before;
+  const text = source.toString('utf8', start, start + bytes);
+  textsBefore[index] = text;
+  return text;
+}
+
+function isAsciiOf(source: Buffer, start: number, bytes: number, text: string): boolean {
+  if (text.length !== bytes) return false;
+  for (let i = 0; i < bytes; i++) {
+    const byte = source[start + i];
+    // Beyond ASCII a letter is no byte.
+    if (byte > ASCII_MAX || byte !== text.charCodeAt(i)) return false;
+  }
+  return true;
 }
 
 /** Where bytes were read, for the error: `offsetBytes` is that of the first of them. */
@@ -185,13 +208,13 @@ export function decodeEntry(source: Buffer, start: number, place: EntryPlace): {
   const positionPlusOne = numberAt(40, 'position');
   const entry: JournalEntry = {
     number,
-    tenant: readText(source, textStart, lengths[0]),
-    id: readText(source, idStart, lengths[1]),
-    reason: readText(source, reasonStart, lengths[2]),
-    detail: readText(source, detailStart, lengths[3]),
-    source: readText(source, sourceStart, lengths[4]),
+    tenant: readText(source, textStart, lengths[0], 0),
+    id: readText(source, idStart, lengths[1], 1),
+    reason: readText(source, reasonStart, lengths[2], 2),
+    detail: readText(source, detailStart, lengths[3], 3),
+    source: readText(source, sourceStart, lengths[4], 4),
     sourcePosition: positionPlusOne === 0 ? undefined : positionPlusOne - 1,
-    contentType: readText(source, contentTypeStart, lengths[5]),
+    contentType: readText(source, contentTypeStart, lengths[5], 5),
     timestampMs: numberAt(24, 'timestamp'),
     appendedAtMs: numberAt(32, 'time'),
     attemptCount: readUint32(source, start + 48),

@@ -43,6 +43,13 @@ const entries: fc.Arbitrary<JournalEntry> = fc.record({
 });
 
 describe('an entry', () => {
+  it('keeps texts apart whose letters are the bytes of each other', () => {
+    for (const id of ['\u00c3\u00a9', '\u00e9', '\u00c3\u00a9', 'e', '']) {
+      const bytes = encodeEntry({ ...ENTRY, id });
+      expect(decodeEntry(bytes, 0, { file: 'f', offsetBytes: 0 }).entry.id).toBe(id);
+    }
+  });
+
   it('is read as it was written, back to back with others', () => {
     fc.assert(
       fc.property(fc.array(entries, { minLength: 1, maxLength: 4 }), (list) => {

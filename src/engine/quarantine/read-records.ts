@@ -87,6 +87,6 @@ function recordOf(entry: JournalEntry, mark: EntryMark | undefined): Quarantined
     attempts: entry.attemptCount + (mark?.state === 'failed' ? mark.count : 0),
     lastError: mark?.error ?? '',
     isReplayed: mark?.state === 'done',
-    payload: Buffer.from(payload.buffer, payload.byteOffset, payload.length),
+    payload: Buffer.isBuffer(payload) ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.length),
   };
 }

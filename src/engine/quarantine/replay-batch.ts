@@ -33,7 +33,7 @@ export function operationsOfBatch(entries: readonly ReplayedEntry[], atMs: numbe
       marks.push(markPut(tenant, { ...failed, error: outcome.error }));
       continue;
     }
-    operations.push(...outcome.operations);
+    for (const operation of outcome.operations) operations.push(operation);
     // Before the mark that covers it now, which may have the same key.
     if (mark !== undefined) operations.push({ kind: KIND_DELETE, key: markKey(tenant, number), value: EMPTY_BYTES });
     if (run === undefined || !isNext || run.tenant !== tenant) {
@@ -45,7 +45,8 @@ export function operationsOfBatch(entries: readonly ReplayedEntry[], atMs: numbe
     }
   }
   endRun();
-  return [...operations, ...marks];
+  for (const mark of marks) operations.push(mark);
+  return operations;
 }
 
 function markPut(tenant: string, mark: EntryMark): Operation {

@@ -110,7 +110,9 @@ export class Replay {
     await this.#pace(chunk.length);
     const tries = chunk.map((item) => this.#try(item.record));
     const outcomes = areOutcomes(tries) ? tries : await Promise.all(tries.map((one) => Promise.resolve(one)));
-    const entries = chunk.map((item, i): ReplayedEntry => ({ ...item, outcome: outcomes[i] }));
+    const entries = chunk.map(({ record, mark, isNext }, i): ReplayedEntry => {
+      return { record, mark, isNext, outcome: outcomes[i] };
+    });
     for (const { record, outcome } of entries) if ('error' in outcome) walk.noteFailure(record.number);
     while (this.#inFlight.size >= BATCHES_MAX) await Promise.race(this.#inFlight);
     this.#throwFailure();
