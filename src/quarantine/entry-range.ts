@@ -1,6 +1,7 @@
 import type { EncodedEntry } from './encoded-entry.js';
-import { hashId } from './id-filter.js';
-import { type MinuteSpan, mayHoldTime } from './minute-set.js';
+import { mayHoldId } from './id-filter.js';
+import { mayHoldTime } from './minute-set.js';
+import type { SegmentSummary, SummaryBuilder } from './segment-summary.js';
 
 /** Which entries are sought. */
 export interface EntryRange {
@@ -13,19 +14,31 @@ export interface EntryRange {
   readonly afterEntry: number;
 }
 
-/** A segment as a reader needs to know it. */
+/** What a reader needs to know of a segment: up to where it was written when the reader came. */
 export interface SegmentView {
   readonly number: number;
   readonly endBytes: number;
-  readonly lastEntry: number;
-  readonly minutes: () => readonly MinuteSpan[];
-  readonly mayHold: (idHash: number) => boolean;
 }
 
-/** Whether the segment may hold what is sought. */
-export function isCandidate(view: SegmentView, { fromMs, toMs, id, afterEntry }: EntryRange): boolean {
-  if (view.lastEntry <= afterEntry || !mayHoldTime(view.minutes(), fromMs, toMs)) return false;
-  return id === undefined || view.mayHold(hashId(id));
+/** Whether the segment may hold what is sought; `idHash` is that of its id. */
+export function isCandidate(
+  { lastEntry, minutes, filter }: Pick<SegmentSummary, 'lastEntry' | 'minutes' | 'filter'>,
+  { fromMs, toMs, afterEntry }: EntryRange,
+  idHash: number | undefined,
+): boolean {
+  if (lastEntry <= afterEntry || (idHash !== undefined && !mayHoldId(filter, idHash))) return false;
+  return mayHoldTime(minutes, fromMs, toMs);
+}
+
+/** The same of the segment that is written. */
+export function isGrowingCandidate(
+  summary: SummaryBuilder,
+  { fromMs, toMs, afterEntry }: EntryRange,
+  idHash: number | undefined,
+): boolean {
+  if (summary.entryCount === 0 || summary.lastEntry <= afterEntry) return false;
+  // Its minutes are made when they are asked for: of wild timestamps they are work.
+  return (idHash === undefined || summary.mayHoldId(idHash)) && mayHoldTime(summary.minutes(), fromMs, toMs);
 }
 
 export function isWithin(

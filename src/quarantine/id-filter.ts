@@ -1,6 +1,6 @@
 /**
  * A bloom filter over the ids of one segment. A look-up asks the filters of thousands of segments and then opens those that may hold
- * the id, so it has more bits than the filter of a table, and spreads them over all of its memory: at 24 bits an id, one in 100,000
+ * the id, so it has more bits than the filter of a table, and spreads them over all of its memory: at 32 bits an id, one in four million
  * segments is opened in vain. Layout:
  *
  *     offset  size  field
@@ -9,18 +9,18 @@
  *          5     3  zero
  *          8     …  bits, the lowest of each byte first
  *
- * Bits of an id, by enhanced double hashing (Dillinger and Manolios, 2004): a and b are two hashes of 32 bits; bit a modulo the number
- * of bits is the first one; then a += b, b += i for i = 1, 2, …, both modulo 2^32. Reducing a and b themselves would leave the small filter of
- * a small segment too few combinations to tell ids apart.
+ * Bits of an id: a and b are two hashes of 32 bits, b made odd; bit i = 1, 2, … is mix(a + i · b modulo 2^32) modulo the number of bits,
+ * where mix is the finalizer of MurmurHash3 (Appleby). Without it, as in double hashing, the probes of an unlucky id fall on few bits of
+ * a small filter, and it passes those of many small segments.
  */
 import { readUint32, writeUint32 } from '../base/bytes.js';
 import type { HashSet } from '../base/hash-set.js';
 import { xxhash32 } from '../base/xxhash32.js';
 
-const BITS_PER_ID = 24;
-/** In fewer the probes of an unlucky id fall on the same few bits, and it passes the filters of many small segments. */
+const BITS_PER_ID = 32;
+/** In fewer the probes of one id share bits. */
 const BITS_MIN = 512;
-const PROBES = 16;
+const PROBES = 20;
 const PROBES_MAX = 64;
 const HEAD_BYTES = 8;
 const FIRST_SEED = 0;
@@ -68,12 +68,18 @@ export function isIdFilter(bytes: Uint8Array): boolean {
 
 /** Calls `visit` for each bit of the id until it returns false; returns whether it never did. */
 function visitBits(hash: number, bitCount: number, probes: number, visit: (bit: number) => boolean): boolean {
-  let a = Math.floor(hash / SECOND_VALUES);
-  let b = Math.imul(hash % SECOND_VALUES, SPREAD) >>> 0;
+  const first = Math.floor(hash / SECOND_VALUES);
+  const second = Math.imul(hash % SECOND_VALUES, SPREAD) | 1;
   for (let i = 1; i <= probes; i++) {
-    if (!visit(a % bitCount)) return false;
-    a = (a + b) >>> 0;
-    b = (b + i) >>> 0;
+    if (!visit(mix(first + Math.imul(i, second)) % bitCount)) return false;
   }
   return true;
+}
+
+function mix(value: number): number {
+  let mixed = value ^ (value >>> 16);
+  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed ^= mixed >>> 13;
+  mixed = Math.imul(mixed, 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { assert, type CorruptionError } from '../base/errors.js';
 import { type EncodedEntry, entryOf } from './encoded-entry.js';
 import type { JournalEntry } from './entry-codec.js';
-import { type EntryRange, isCandidate, isWithin, type SegmentView } from './entry-range.js';
-import { hashId, mayHoldId } from './id-filter.js';
+import { type EntryRange, isCandidate, isGrowingCandidate, isWithin, type SegmentView } from './entry-range.js';
+import { hashId } from './id-filter.js';
 import { journalSegmentName } from './journal-files.js';
 import { PendingEntries } from './pending-entries.js';
 import type { SegmentIds } from './segment-ids.js';
@@ -177,7 +177,7 @@ export class TenantJournal {
   async mayContain(range: EntryRange): Promise<boolean> {
     await this.load();
     if (this.#pending.entries.some((entry) => isWithin(entry, range))) return true;
-    return this.#views().some((view) => isCandidate(view, range));
+    return this.#candidates(range).length > 0;
   }
 
   /**
@@ -188,7 +188,7 @@ export class TenantJournal {
     this.#readerCount++;
     try {
       await this.load();
-      const views = this.#views().filter((view) => isCandidate(view, range));
+      const views = this.#candidates(range);
       const pending = [...this.#pending.entries];
       let lastEntry = range.afterEntry;
       const isSought = (event: EntryEvent): boolean => {
@@ -221,9 +221,8 @@ export class TenantJournal {
       await this.load();
       const pending = this.#pending.lastNumberOf(id);
       if (pending !== undefined) return pending;
-      const idHash = hashId(id);
-      for (const view of this.#views().toReversed()) {
-        if (!view.mayHold(idHash)) continue;
+      const range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, id, afterEntry: 0 };
+      for (const view of this.#candidates(range).toReversed()) {
         const path = join(this.#options.directory, journalSegmentName(view.number));
         const ids = await this.#options.segmentIds.of(path, view.endBytes, () => this.#readSegment(view));
         const number = ids.get(id);
@@ -373,17 +372,15 @@ export class TenantJournal {
     return this.#manifest;
   }
 
-  #views(): SegmentView[] {
-    const views = this.#sealed.map(({ number, endBytes, lastEntry, minutes, filter }): SegmentView => {
-      return { number, endBytes, lastEntry, minutes: () => minutes, mayHold: (idHash) => mayHoldId(filter, idHash) };
-    });
+  /** Segments that may hold what is sought, the oldest first. */
+  #candidates(range: EntryRange): SegmentView[] {
+    const idHash = range.id === undefined ? undefined : hashId(range.id);
+    const found: SegmentView[] = this.#sealed.filter((summary) => isCandidate(summary, range, idHash));
     const active = this.#active;
-    if (active === undefined || active.summary.entryCount === 0) return views;
-    const { number, endBytes, summary } = active;
-    const mayHold = (idHash: number): boolean => summary.mayHoldId(idHash);
-    const { lastEntry } = summary;
-    // Made when they are asked for: of a segment with wild timestamps they are work.
-    return [...views, { number, endBytes, lastEntry, mayHold, minutes: () => summary.minutes() }];
+    if (active !== undefined && isGrowingCandidate(active.summary, range, idHash)) {
+      found.push({ number: active.number, endBytes: active.endBytes });
+    }
+    return found;
   }
 
   async *#readSegment({ number, endBytes }: SegmentView): AsyncGenerator<readonly SegmentContentEvent[], void> {
