@@ -18,7 +18,7 @@ import type { SystemStore } from '../quarantine/system-store.js';
 import type { Operation } from '../write-queue.js';
 import type { IngestCounts, IngestOptions, IngestOutcome, IngestPipeline, IngestSource } from './ingest-api.js';
 import { judgeItem, type Rejected, refusedItem } from './judge-item.js';
-import { positionPut, readPosition } from './source-positions.js';
+import { positionPut, readPosition, rejectedItemId } from './source-positions.js';
 
 const BATCH_RECORDS_DEFAULT = 1000;
 const BATCH_BYTES = 4 * MIB;
@@ -103,7 +103,8 @@ export class SourceIngest {
 
   #reject({ tenant, reason, detail, payload, contentType, timestampMs }: Rejected): void {
     const { name } = this.#options;
-    const identity = name === undefined ? {} : { id: `${name}:${this.#position}`, ifAbsent: true, source: name };
+    const identity =
+      name === undefined ? {} : { id: rejectedItemId(name, this.#position), ifAbsent: true, source: name };
     const appended = this.#parts.quarantine.append(tenant, payload, {
       ...identity,
       position: this.#position,

@@ -32,6 +32,41 @@ export function positionPut(name: string, position: number): Operation {
   return { kind: KIND_PUT, key: keyOf(name), value };
 }
 
+/** Under which an item that a named source gave is in the quarantine. */
+export function rejectedItemId(name: string, position: number): string {
+  return `${name}:${position}`;
+}
+
+/**
+ * Whether a record came from a named source that is not known to be past it. The source gives it again after a crash, and only the entry
+ * tells then that it was dealt with: it must not go, replayed or not. Positions are read once: they only grow.
+ */
+export function aheadOfSource(store: SystemStore): (record: SourcedRecord) => boolean {
+  const positions = new Map<string, number>();
+  return ({ id, source, position }) => {
+    if (source === '' || position === undefined || id !== rejectedItemId(source, position)) return false;
+    const known = positions.get(source) ?? positionOrStart(store, source);
+    positions.set(source, known);
+    return position >= known;
+  };
+}
+
+export interface SourcedRecord {
+  readonly id: string;
+  readonly source: string;
+  readonly position: number | undefined;
+}
+
+/** One that cannot be read is told to the ingest that needs it. */
+function positionOrStart(store: SystemStore, name: string): number {
+  try {
+    return readPosition(store, name);
+  } catch (error) {
+    if (error instanceof CorruptionError) return 0;
+    throw error;
+  }
+}
+
 function keyOf(name: string): Uint8Array {
   return systemKey(SYSTEM_SOURCE_POSITION, Buffer.from(name, 'utf8'));
 }

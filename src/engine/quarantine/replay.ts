@@ -11,6 +11,7 @@ import type { Timers } from '../../base/timers.js';
 import type { EntryRange } from '../../quarantine/entry-range.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
 import type { BatchOperation, BytesLike } from '../api.js';
+import { aheadOfSource } from '../ingest/source-positions.js';
 import { PARTS_REMAIN, throwIfEnded } from '../long-calls.js';
 import { valueBytes } from '../user-bytes.js';
 import type { Operation } from '../write-queue.js';
@@ -84,7 +85,7 @@ export class Replay {
   async #runTenant(tenant: string): Promise<void> {
     const { journal, store } = this.#parts;
     const { range, concurrency } = this.#plan;
-    const walk = new TenantWalk(this.#plan);
+    const walk = new TenantWalk(this.#plan, aheadOfSource(store));
     let chunk: Item[] = [];
     let bytes = 0;
     for await (const events of readRecordChunks(journal, store, tenant, range)) {
@@ -193,20 +194,22 @@ export class Replay {
 /** Which entries of a tenant are to be tried, and which of them are neighbours. */
 class TenantWalk {
   readonly #plan: ReplayPlan;
+  readonly #isAhead: (record: QuarantinedRecord) => boolean;
   /** Every entry of the tenant comes by. */
   readonly #seesAll: boolean;
   #isNext = false;
-  /** The first entry that is not done, or will not be. */
+  /** The first entry that has to stay: it is not done, or will not be. */
   #firstLeft: number | undefined;
   #lastEntry = 0;
 
-  constructor(plan: ReplayPlan) {
+  constructor(plan: ReplayPlan, isAhead: (record: QuarantinedRecord) => boolean) {
     this.#plan = plan;
+    this.#isAhead = isAhead;
     const { fromMs, toMs, id, afterEntry } = plan.range;
     this.#seesAll = fromMs === 0 && toMs === Number.MAX_SAFE_INTEGER && id === undefined && afterEntry === 0;
   }
 
-  /** Up to here all entries are done, if all that was handed on is; 0 where that is not known. */
+  /** Up to here no entry is needed any more, if all that was handed on is done; 0 where that is not known. */
   get doneUpTo(): number {
     if (!this.#seesAll || this.#plan.isDryRun) return 0;
     return this.#firstLeft === undefined ? this.#lastEntry : this.#firstLeft - 1;
@@ -223,6 +226,8 @@ class TenantWalk {
     if (event.kind === 'damaged-mark') return undefined;
     const { record, mark, isUncertain } = event;
     this.#lastEntry = record.number;
+    // It stays, whatever comes of it.
+    if (this.#isAhead(record)) this.#firstLeft ??= record.number;
     const { reason, maxAttempts } = this.#plan;
     const isSought = !record.isReplayed && (reason === undefined || record.reason === reason);
     if (isUncertain) {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Deferred } from '../../../src/base/deferred.js';
 import type { Database } from '../../../src/engine/api.js';
 import type { IngestPipeline } from '../../../src/engine/ingest/ingest-api.js';
 import { crashAtEveryStep } from '../../../src/fs/crash-at-every-step.js';
@@ -144,6 +145,36 @@ describe('db.ingest', () => {
       expect(await db.ingest(lines(10), people, { name: 'cable' })).toMatchObject({ position: 10 });
       expect(await entriesOf(db)).toHaveLength(lines(10).filter(isGood).length);
     });
+  });
+
+  it('has every item once where what it rejected is replayed before it has moved on', async () => {
+    const db = await openOn(disk);
+    const gate = new Deferred<void>();
+    const items = ['{"id":0,', '{"id":1,"age":1}'];
+    async function* waiting(): AsyncGenerator<string> {
+      yield items[0];
+      await gate.promise;
+    }
+    const ingest = db.ingest(waiting(), people, { name: 'people' });
+    while ((await rejectedOf(db)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const written: string[] = [];
+    const write = (run: string) => (record: { readonly number: number }) => {
+      written.push(`${run}: ${record.number}`);
+      return { type: 'put', key: `${run} ${record.number}`, value: 'x' } as const;
+    };
+    expect(await db.quarantine.replay({}, write('first'))).toMatchObject({ replayed: 1 });
+    const survivor = disk.clone();
+    gate.resolve();
+    await ingest;
+    await db.close();
+    await withDatabase(survivor, {}, async (again) => {
+      expect(await again.quarantine.replay({}, write('second'))).toMatchObject({ found: 0 });
+      await again.ingest(items, people, { name: 'people' });
+      expect(await again.quarantine.replay({}, write('third'))).toMatchObject({ found: 0 });
+      // Now it is past them.
+      expect(await again.quarantine.stats('people')).toMatchObject({ entries: 0, segments: 0 });
+    });
+    expect(written).toEqual(['first: 1']);
   });
 
   it('does not move on where the quarantine is full', async () => {
