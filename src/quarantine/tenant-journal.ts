@@ -1,22 +1,18 @@
 import { join } from 'node:path';
 import { assert, type CorruptionError } from '../base/errors.js';
-import { type EncodedEntry, entryOf } from './encoded-entry.js';
-import type { JournalEntry } from './entry-codec.js';
+import type { EncodedEntry } from './encoded-entry.js';
 import { type EntryRange, isCandidate, isGrowingCandidate, isWithin, type SegmentView } from './entry-range.js';
 import { hashId } from './id-filter.js';
 import { journalSegmentName } from './journal-files.js';
 import { PendingEntries } from './pending-entries.js';
+import { type EntryEvent, readEntries, readSegment } from './read-entries.js';
 import type { SegmentIds } from './segment-ids.js';
 import { entriesWithin, isSegmentOver, type SegmentLimits } from './segment-limits.js';
-import { type SegmentContentEvent, SegmentReader } from './segment-reader.js';
 import type { SegmentSummary } from './segment-summary.js';
-import { JournalSegmentWriter, type SegmentPlace, segmentIdentity } from './segment-writer.js';
+import { JournalSegmentWriter, type SegmentPlace } from './segment-writer.js';
 import type { TenantManifest } from './tenant-manifest.js';
 import { findTenantSegments } from './tenant-segments.js';
 import { snapshotOf, type TenantSnapshot } from './tenant-snapshot.js';
-
-/** That a reader gets together. */
-const EVENTS_AT_ONCE = 256;
 
 export interface TenantJournalOptions extends SegmentPlace {
   readonly limits: SegmentLimits;
@@ -53,10 +49,6 @@ export type RemovableSegment = Pick<
   SegmentSummary,
   'firstEntry' | 'lastEntry' | 'entryCount' | 'payloadBytes' | 'appendedAtMsMax'
 >;
-
-export type EntryEvent =
-  | { readonly kind: 'entry'; readonly entry: JournalEntry }
-  | { readonly kind: 'damage'; readonly error: CorruptionError };
 
 /**
  * The entries of one tenant: in segments, and those that were just acknowledged in memory. What it has on disk is looked at when
@@ -188,27 +180,8 @@ export class TenantJournal {
     this.#readerCount++;
     try {
       await this.load();
-      const views = this.#candidates(range);
-      const pending = [...this.#pending.entries];
-      let lastEntry = range.afterEntry;
-      const isSought = (event: EntryEvent): boolean => {
-        if (event.kind === 'damage') return true;
-        if (event.entry.number <= lastEntry) return false;
-        lastEntry = event.entry.number;
-        return isWithin(event.entry, range);
-      };
-      for (const view of views) {
-        for await (const chunk of this.#readSegment(view)) {
-          const events = chunk.filter(isSought);
-          if (events.length > 0) yield events;
-        }
-      }
-      const rest = pending.filter((entry) => entry.number > lastEntry && isWithin(entry, range));
-      for (let start = 0; start < rest.length; start += EVENTS_AT_ONCE) {
-        yield rest
-          .slice(start, start + EVENTS_AT_ONCE)
-          .map((encoded): EntryEvent => ({ kind: 'entry', entry: entryOf(encoded) }));
-      }
+      const source = { place: this.#options, views: this.#candidates(range), pending: [...this.#pending.entries] };
+      yield* readEntries(source, range, () => this.#noteOpen());
     } finally {
       await this.#endReading();
     }
@@ -224,7 +197,9 @@ export class TenantJournal {
       const range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, id, afterEntry: 0 };
       for (const view of this.#candidates(range).toReversed()) {
         const path = join(this.#options.directory, journalSegmentName(view.number));
-        const ids = await this.#options.segmentIds.of(path, view.endBytes, () => this.#readSegment(view));
+        const ids = await this.#options.segmentIds.of(path, view.endBytes, () =>
+          readSegment(this.#options, view, () => this.#noteOpen()),
+        );
         const number = ids.get(id);
         if (number !== undefined) return number;
       }
@@ -383,24 +358,7 @@ export class TenantJournal {
     return found;
   }
 
-  async *#readSegment({ number, endBytes }: SegmentView): AsyncGenerator<readonly SegmentContentEvent[], void> {
-    const { fileSystem, directory, tenant, gauges } = this.#options;
-    const path = join(directory, journalSegmentName(number));
-    gauges.segmentOpens++;
-    const reader = await SegmentReader.open(fileSystem, {
-      path,
-      identity: segmentIdentity(this.#options, number),
-      tenant,
-      endBytes,
-    });
-    try {
-      for (;;) {
-        const chunk = await reader.nextChunk(EVENTS_AT_ONCE);
-        if (chunk.length === 0) return;
-        yield chunk;
-      }
-    } finally {
-      await reader.close();
-    }
+  #noteOpen(): void {
+    this.#options.gauges.segmentOpens++;
   }
 }

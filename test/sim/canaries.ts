@@ -62,12 +62,8 @@ export const CANARIES: readonly Canary[] = [
     focus: 'quarantine',
     law: 'order: an intake file is given back before its entries are in the segments',
     file: 'src/quarantine/quarantine-journal.ts',
-    find:
-      '    await this.#tenants.settle();\n' +
-      '    for (const number of this.#usedFiles.keys()) if (number < current) await this.#giveBack(number);\n',
-    replace:
-      '    for (const number of this.#usedFiles.keys()) if (number < current) await this.#giveBack(number);\n' +
-      '    await this.#tenants.settle();\n',
+    find: '    await this.#tenants.settle();\n' + '    await this.#intake.giveBackBefore(current);\n',
+    replace: '    await this.#intake.giveBackBefore(current);\n' + '    await this.#tenants.settle();\n',
   },
   {
     name: 'tenant-without-a-durable-name',
