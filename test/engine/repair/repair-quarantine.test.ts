@@ -110,6 +110,13 @@ describe('a repair of a quarantine', () => {
     await expectUsable(disk);
   });
 
+  it('keeps what stands behind the damage in the segment that is written', async () => {
+    flip(`${ROOT}/a/000003.segment`, 150);
+    expect(await repaired()).toEqual(['quarantine/a/000003.segment salvaged 5 undefined']);
+    expect(await idsOf(disk, true)).toEqual(without('a 14'));
+    await expectUsable(disk);
+  });
+
   it('knows what is lost with a segment that is gone, empty, or of somebody else', async () => {
     await disk.remove(`${ROOT}/a/000001.segment`);
     const foreign = (await disk.list(`${ROOT}`)).find((name) => name.startsWith('%%'));
