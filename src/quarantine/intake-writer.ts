@@ -84,6 +84,11 @@ export class IntakeWriter {
     return this.#nextEntry;
   }
 
+  /** No entry was appended later. */
+  get lastAppendMs(): number {
+    return this.#lastAppendMs;
+  }
+
   /** The file that is written now, or undefined before the first write. */
   get fileNumber(): number | undefined {
     return this.#file?.number;

@@ -93,6 +93,11 @@ export class Intake {
     return this.#open?.writer.nextEntry ?? this.#counters.nextEntry;
   }
 
+  /** No entry was appended later. */
+  get lastAppendMs(): number {
+    return this.#open?.writer.lastAppendMs ?? this.#counters.lastAppendMs;
+  }
+
   /**
    * Hands out what is in it, file by file. Returns whether it knows how far the counters have come. Errors: STEME_IO, STEME_UNSUPPORTED;
    * damage is a warning.

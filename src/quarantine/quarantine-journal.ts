@@ -119,6 +119,11 @@ export class QuarantineJournal {
     return this.#intake.nextEntry;
   }
 
+  /** No entry was appended later. */
+  get lastAppendMs(): number {
+    return this.#intake.lastAppendMs;
+  }
+
   get pendingBytes(): number {
     return this.#tenants.gauges.pendingBytes;
   }

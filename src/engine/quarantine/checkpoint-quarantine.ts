@@ -89,7 +89,8 @@ async function writeIntake(
     await files.copy(file);
   }
   if (numbers.length > 0) return;
-  const { databaseId, nextEntry } = journal;
-  const fields = { databaseId, number: 1, firstEntry: nextEntry, predecessorEndBytes: 0, createdAtMs: nowMs() };
+  const { databaseId, nextEntry, lastAppendMs } = journal;
+  const createdAtMs = Math.max(nowMs(), lastAppendMs);
+  const fields = { databaseId, number: 1, firstEntry: nextEntry, predecessorEndBytes: 0, createdAtMs };
   await writeEmptyIntake(fileSystem, target, fields);
 }

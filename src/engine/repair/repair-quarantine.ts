@@ -140,7 +140,7 @@ async function renewIntake(
     number: Math.max(0, ...intake.numbers, ...recycled) + 1,
     firstEntry: lastEntry + NUMBERS_GAP,
     predecessorEndBytes: intake.files.at(-1)?.endBytes ?? 0,
-    createdAtMs: clock.nowMs(),
+    createdAtMs: Math.max(clock.nowMs(), intake.lastAppendMs ?? 0),
   });
   const journal = await QuarantineJournal.open({
     fileSystem,

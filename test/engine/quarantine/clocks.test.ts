@@ -145,4 +145,18 @@ describe('a clock that leaps forwards', () => {
     expect(await listed(db)).toEqual([]);
     await db.close();
   });
+
+  it('goes on from the newest entry in a checkpoint as well', async () => {
+    const disk = new MemoryFileSystem();
+    const time = new SettableTime();
+    const db = await openAt(disk, time);
+    await append(db, 'first');
+    time.offsetMs = -2 * HOUR_MS;
+    await db.checkpoint('/copy');
+    await db.close();
+    const copy = await openForTest(disk, '/copy', {}, { clock: time, timers: time.timers });
+    await append(copy, 'second');
+    expect(await appendedAt(copy)).toEqual([START_MS, START_MS]);
+    await copy.close();
+  });
 });
