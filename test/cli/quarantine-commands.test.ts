@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { open } from '../../src/index.js';
 import { steme, temporaryDirectory } from './cli-harness.js';
@@ -25,6 +26,22 @@ beforeEach(async () => {
   await append('zoo', 4, 'malformed');
   await database.close();
 });
+
+/** What a command draws on a terminal. */
+async function drawnBy(argv: string[]): Promise<string> {
+  let drawn = '';
+  const stderr = Object.assign(
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        drawn += chunk.toString();
+        done();
+      },
+    }),
+    { isTTY: true, cursorTo: () => true, clearLine: () => true, moveCursor: () => true, columns: 80 },
+  );
+  await steme(argv, { stderr });
+  return drawn;
+}
 
 async function fixModule(): Promise<string> {
   const path = join(directory, 'fix.mjs');
@@ -75,6 +92,14 @@ describe('steme quarantine', () => {
       exitCode: 3,
       stderr: 'steme: the quarantine of acme has no entry nothing\nhint: "steme quarantine ls" tells the ids\n',
     });
+  });
+
+  it('replay shows a bar on a terminal, and a line where a filter leaves its end open', async () => {
+    const replay = ['quarantine', 'replay', '--db', db, '--format', 'ndjson', '--dry-run'];
+    expect((await drawnBy(replay)).includes('100%')).toBe(true);
+    const line = await drawnBy([...replay, '--reason', 'malformed']);
+    expect(line).toContain('reading');
+    expect(line).not.toContain('%');
   });
 
   it('replay repairs, stores under the keys of ingest, and leaves what fails', async () => {

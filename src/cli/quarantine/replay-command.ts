@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Database } from '../../engine/api.js';
 import type {
   QuarantinedRecord,
   ReplayCounts,
@@ -11,7 +12,7 @@ import { EXIT_OK, EXIT_RECORDS_REJECTED } from '../exit-codes.js';
 import { refuseFieldsOfLines } from '../field-flags.js';
 import { Output } from '../output.js';
 import { isTruncatedType } from '../record-reader/content-type.js';
-import { startStatusLine } from '../status-line.js';
+import { startBar, startStatusLine } from '../status-line.js';
 import { formatCount, formatMs } from '../units.js';
 import { UsageError } from '../usage-error.js';
 import { type EntryRule, putOfEntry } from './entry-put.js';
@@ -36,8 +37,9 @@ export async function replayCommand(flags: ReplayFlags, environment: CliEnvironm
   const fix = flags.fix === undefined ? undefined : await loadFix(flags.fix);
   const database = await environment.openDatabase(flags.db, { createIfMissing: false });
   let counts: ReplayCounts | undefined;
-  const stopStatus = startStatusLine(environment, flags.json === true, () => describe(counts));
+  let stopStatus = (): void => {};
   try {
+    stopStatus = await startProgress(database, flags, environment, () => counts);
     const result = await database.quarantine.replay(filterOf(flags), (record) => putOfEntry(record, flags), {
       signal: environment.signal,
       by: `steme quarantine replay (process ${process.pid})`,
@@ -61,6 +63,29 @@ export async function replayCommand(flags: ReplayFlags, environment: CliEnvironm
     stopStatus();
     await database.close();
   }
+}
+
+/** A bar on a terminal, or a line where a filter leaves open how many entries there are. */
+async function startProgress(
+  { quarantine }: Database,
+  flags: ReplayFlags,
+  environment: CliEnvironment,
+  counts: () => ReplayCounts | undefined,
+): Promise<() => void> {
+  const isJson = flags.json === true;
+  const { tenant, from, to, reason, id } = flags;
+  if (isJson || environment.stderr.isTTY !== true) return () => {};
+  if ([from, to, reason, id].some((filter) => filter !== undefined)) {
+    return startStatusLine(environment, isJson, () => describe(counts()));
+  }
+  let total = 0;
+  for await (const one of tenant === undefined ? quarantine.tenants() : [tenant]) {
+    total += (await quarantine.stats(one)).entries;
+  }
+  return startBar(environment, isJson, total, () => {
+    const now = counts();
+    return { done: (now?.replayed ?? 0) + (now?.failed ?? 0) + (now?.poison ?? 0), text: describe(now) };
+  });
 }
 
 /**
