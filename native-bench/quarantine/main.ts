@@ -1,22 +1,18 @@
 /**
- * The benchmark of the quarantine, beside its goals:
+ * The benchmark of the quarantine, beside its goals, each part in a process of its own:
  *
- *   durable appends   64 writers over 100 tenants, by turns with 64 writers of the log
- *   replay            small entries into the tree, each with its mark
- *   look-up           an id among many segments of one tenant: how many are opened that do not hold it
- *   tenants           so many that each has a few entries: memory and open files
+ *   appends   durable ones of 64 writers over 100 tenants, by turns with 64 writers of the log
+ *   replay    small entries into the tree, each with its mark
+ *   lookups   an id among many segments of one tenant: how many are opened that do not hold it
+ *   tenants   so many that each has a few entries: memory and open files
  */
 import { parseArgs } from 'node:util';
-import { loadEngine } from '../support/engine.js';
+import { startChild } from '../support/child-process.js';
 import { wholeNumber } from '../support/flags.js';
 import { noteWhatMisleads } from '../support/misleading-figures.js';
 import { say } from '../support/say.js';
 import { formatTable } from '../support/text-table.js';
-import { emptyWorkDirectory, removeWorkDirectory } from '../support/work-directory.js';
-import { measureAppends } from './appends.js';
-import { measureLookups } from './lookups.js';
-import { measureReplay } from './replay.js';
-import { measureTenants } from './tenants.js';
+import { PART_NAMES, type PartName, type Sizes } from './parts.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -29,37 +25,28 @@ const { values: flags } = parseArgs({
   },
 });
 
-const engine = await loadEngine();
+const sizes: Sizes = {
+  seconds: wholeNumber('seconds', flags.seconds),
+  rounds: wholeNumber('rounds', flags.rounds),
+  entries: wholeNumber('entries', flags.entries),
+  segments: wholeNumber('segments', flags.segments),
+  tenants: wholeNumber('tenants', flags.tenants),
+};
 
-interface Part {
-  readonly name: string;
-  readonly run: (directory: string) => Promise<string[][]>;
+async function measure(name: PartName): Promise<string[][]> {
+  const rows: string[][] = [];
+  const child = startChild(new URL('part.ts', import.meta.url), {
+    arguments: [name, JSON.stringify(sizes)],
+    onReport: (line) => rows.push(...(JSON.parse(line) as string[][])),
+  });
+  const { code, signal } = await child.ended;
+  if (code !== 0) throw new Error(`the part ${name} ended with ${signal ?? `exit code ${code}`}`);
+  return rows;
 }
-
-const PARTS: readonly Part[] = [
-  {
-    name: 'appends',
-    run: (directory) =>
-      measureAppends(engine, directory, {
-        seconds: wholeNumber('seconds', flags.seconds),
-        rounds: wholeNumber('rounds', flags.rounds),
-      }),
-  },
-  { name: 'replay', run: (directory) => measureReplay(engine, directory, wholeNumber('entries', flags.entries)) },
-  { name: 'lookups', run: (directory) => measureLookups(directory, wholeNumber('segments', flags.segments)) },
-  { name: 'tenants', run: (directory) => measureTenants(engine, directory, wholeNumber('tenants', flags.tenants)) },
-];
 
 noteWhatMisleads();
-const parts = PARTS.filter(({ name }) => flags.only === undefined || flags.only === name);
-if (parts.length === 0) throw new Error(`--only must be one of ${PARTS.map(({ name }) => name).join(', ')}`);
+const names = PART_NAMES.filter((name) => flags.only === undefined || flags.only === name);
+if (names.length === 0) throw new Error(`--only must be one of ${PART_NAMES.join(', ')}`);
 const table: string[][] = [['what', 'measured', 'goal', '']];
-for (const { name, run } of parts) {
-  const directory = emptyWorkDirectory(`bench-quarantine-${name}.db`);
-  try {
-    table.push(...(await run(directory)));
-  } finally {
-    removeWorkDirectory(directory);
-  }
-}
+for (const name of names) table.push(...(await measure(name)));
 say(formatTable(table));
