@@ -79,7 +79,8 @@ export function formatReport(report: ErrorReport, json: boolean): string {
 /** A warning as the user meets it: `steme: warning: …` with what caused it, or one JSON object. */
 export function formatWarning(warning: Error, json: boolean): string {
   const { cause } = warning;
-  const message = cause instanceof Error ? `${warning.message} (${cause.message})` : warning.message;
+  const isTold = !(cause instanceof Error) || warning.message.includes(cause.message);
+  const message = isTold ? warning.message : `${warning.message} (${cause.message})`;
   const code = warning instanceof StemeError ? warning.code : warning.name;
   if (json) return `${JSON.stringify({ warning: { code, message } })}\n`;
   return `steme: warning: ${message.replaceAll('\n', ' ')}\n`;

@@ -24,4 +24,10 @@ describe('a warning on standard error', () => {
       warning: { code: 'DeprecationWarning', message: 'old' },
     });
   });
+
+  it('that tells its cause itself tells it once', () => {
+    const cause = new Error('the disk is full');
+    const warning = new StemeError('STEME_IO', `entries stay where they are (${cause.message})`, { cause });
+    expect(formatWarning(warning, false)).toBe('steme: warning: entries stay where they are (the disk is full)\n');
+  });
 });
