@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FaultyFileSystem } from '../../src/fs/faulty-file-system.js';
 import type { FileSystem } from '../../src/fs/file-system.js';
@@ -8,7 +7,7 @@ import type { Database } from '../../src/index.js';
 import { openForTest } from '../../src/testing.js';
 import { entriesOf } from '../support/test-database.js';
 import type { CliResult, CliSetting } from './cli-harness.js';
-import { steme as runSteme } from './cli-harness.js';
+import { steme as runSteme, Terminal } from './cli-harness.js';
 
 const db = '/root/db';
 const backups = '/root/backups';
@@ -173,18 +172,9 @@ describe('steme backup', () => {
 
   it('draws a bar on a terminal', async () => {
     await add('a');
-    const drawn: string[] = [];
-    const stderr = Object.assign(
-      new Writable({
-        write: (chunk, _encoding, done) => {
-          drawn.push(String(chunk));
-          done();
-        },
-      }),
-      { isTTY: true, columns: 80, cursorTo: () => {}, clearLine: () => {} },
-    );
+    const stderr = new Terminal();
     expect((await steme(['backup', '--db', db, backups], { stderr })).exitCode).toBe(0);
-    expect(drawn.join('')).toContain('%');
+    expect(stderr.text).toContain('%');
   });
 });
 

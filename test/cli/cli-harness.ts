@@ -36,6 +36,24 @@ class Collector extends Writable {
   }
 }
 
+/** Standard error as a terminal: what is drawn on it is its `text`. */
+export class Terminal extends Collector {
+  readonly isTTY = true;
+  readonly columns = 80;
+
+  cursorTo(): boolean {
+    return true;
+  }
+
+  clearLine(): boolean {
+    return true;
+  }
+
+  moveCursor(): boolean {
+    return true;
+  }
+}
+
 export interface CliSetting extends Partial<CliEnvironment> {
   /** What standard input gives. */
   readonly input?: string | Uint8Array;

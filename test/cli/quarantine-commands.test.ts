@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { open } from '../../src/index.js';
-import { steme, temporaryDirectory } from './cli-harness.js';
+import { steme, Terminal, temporaryDirectory } from './cli-harness.js';
 
 let db: string;
 let directory: string;
@@ -29,18 +28,9 @@ beforeEach(async () => {
 
 /** What a command draws on a terminal. */
 async function drawnBy(argv: string[]): Promise<string> {
-  let drawn = '';
-  const stderr = Object.assign(
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        drawn += chunk.toString();
-        done();
-      },
-    }),
-    { isTTY: true, cursorTo: () => true, clearLine: () => true, moveCursor: () => true, columns: 80 },
-  );
+  const stderr = new Terminal();
   await steme(argv, { stderr });
-  return drawn;
+  return stderr.text;
 }
 
 async function fixModule(): Promise<string> {

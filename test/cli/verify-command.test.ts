@@ -1,9 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { open } from '../../src/index.js';
-import { steme, temporaryDirectory } from './cli-harness.js';
+import { steme, Terminal, temporaryDirectory } from './cli-harness.js';
 
 let db: string;
 beforeEach(async () => {
@@ -77,17 +76,8 @@ describe('steme verify', () => {
 
   it('shows a bar on a terminal only', async () => {
     await fill();
-    let drawn = '';
-    const stderr = Object.assign(
-      new Writable({
-        write(chunk: Buffer, _encoding, done) {
-          drawn += chunk.toString();
-          done();
-        },
-      }),
-      { isTTY: true, cursorTo: () => true, clearLine: () => true, moveCursor: () => true, columns: 80 },
-    );
+    const stderr = new Terminal();
     await steme(['verify', '--db', db], { stderr });
-    expect(drawn).toContain('%');
+    expect(stderr.text).toContain('%');
   });
 });

@@ -36,13 +36,7 @@ export class CrashTotals {
   }
 
   killTable(): string {
-    const rows = CRASH_PHASES.map((phase) => {
-      const aimed = this.#kills.filter((kill) => kill.aimed === phase);
-      const hits = aimed.filter(({ inside }) => inside.has(phase));
-      const all = this.#kills.filter(({ inside }) => inside.has(phase));
-      return [phase, ...[aimed, hits, all].map(({ length }) => formatCount(length))];
-    });
-    return formatTable([['killed in', 'aimed at', 'hit', 'hit by all kills'], ...rows]);
+    return killTable(CRASH_PHASES, this.#kills);
   }
 
   shownFindings(): string {
@@ -60,6 +54,20 @@ export class CrashTotals {
       this.shownFindings(),
     ].join('\n');
   }
+}
+
+/** Of each phase: kills that were aimed at it, those of them that hit it, and all that did. */
+export function killTable<Phase extends string>(
+  phases: readonly Phase[],
+  kills: readonly { readonly aimed: Phase; readonly inside: ReadonlySet<Phase> }[],
+): string {
+  const rows = phases.map((phase) => {
+    const aimed = kills.filter((kill) => kill.aimed === phase);
+    const hits = aimed.filter(({ inside }) => inside.has(phase));
+    const all = kills.filter(({ inside }) => inside.has(phase));
+    return [phase, ...[aimed, hits, all].map(({ length }) => formatCount(length))];
+  });
+  return formatTable([['killed in', 'aimed at', 'hit', 'hit by all kills'], ...rows]);
 }
 
 export function shownFindings(findings: Readonly<Record<string, number>>): string {

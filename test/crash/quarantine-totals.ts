@@ -1,5 +1,5 @@
-import { formatCount, formatTable } from '../../native-bench/support/text-table.js';
-import { shownFindings } from './crash-totals.js';
+import { formatCount } from '../../native-bench/support/text-table.js';
+import { killTable, shownFindings } from './crash-totals.js';
 import type { QuarantineCycleResult } from './quarantine-cycle.js';
 import { QUARANTINE_PHASES } from './quarantine-phase.js';
 
@@ -31,13 +31,7 @@ export class QuarantineTotals {
   }
 
   killTable(): string {
-    const rows = QUARANTINE_PHASES.map((phase) => {
-      const aimed = this.#kills.filter((kill) => kill.aimed === phase);
-      const hits = aimed.filter(({ inside }) => inside.has(phase));
-      const all = this.#kills.filter(({ inside }) => inside.has(phase));
-      return [phase, ...[aimed, hits, all].map(({ length }) => formatCount(length))];
-    });
-    return formatTable([['killed in', 'aimed at', 'hit', 'hit by all kills'], ...rows]);
+    return killTable(QUARANTINE_PHASES, this.#kills);
   }
 
   shownFindings(): string {
