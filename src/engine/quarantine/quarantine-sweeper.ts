@@ -10,6 +10,10 @@ import { type ClockReading, isClockSound, isExpired, settingsOf, sweepPeriodMs }
 import type { SystemStore } from './system-store.js';
 
 const FIRST_SWEEP_DELAY_MS = 1000;
+/** A look takes a tenth of the time: so many times as long as it took for a tenant it rests. */
+const REST_FACTOR = 9;
+/** Looks that begin so far apart begin with different tenants. */
+const TURN_MS = 1000;
 
 export interface QuarantineSweeperParts {
   readonly journal: () => Promise<QuarantineJournal>;
@@ -28,6 +32,7 @@ export class QuarantineSweeper {
   /** The last look that found that the time of day had leapt forwards. */
   #leap: ClockReading | undefined;
   #sweeping: Promise<void> = Promise.resolve();
+  #endRest: (() => void) | undefined;
   #isStopped = false;
   expiredEntries = 0;
 
@@ -45,6 +50,7 @@ export class QuarantineSweeper {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer?.();
+    this.#endRest?.();
     await this.#sweeping;
   }
 
@@ -54,13 +60,30 @@ export class QuarantineSweeper {
     if (!isClockSound(this.#lastReading, reading)) this.#noteLeap(reading);
     this.#lastReading = reading;
     const leap = this.#leap;
+    const { clock, settings } = this.#parts;
     const journal = await this.#parts.journal();
-    for (const tenant of await journal.tenants()) {
+    for (const tenant of fromAnywhere(await journal.tenants(), reading.wallMs)) {
+      const { retentionMs } = settingsOf(settings, tenant);
+      if (retentionMs === 0) continue;
       if (this.#isStopped) return;
-      const { retentionMs } = settingsOf(this.#parts.settings, tenant);
+      const begunAtMs = clock.monotonicMs();
       const removed = await this.remove(tenant, (segment) => isExpired(segment, retentionMs, reading, leap));
       this.expiredEntries += removed;
+      await this.#rest((clock.monotonicMs() - begunAtMs) * REST_FACTOR);
     }
+  }
+
+  /** Until then, or until it is stopped: there may be ten thousand tenants, and other work in this process. */
+  async #rest(ms: number): Promise<void> {
+    if (ms <= 0 || this.#isStopped) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#parts.timers.afterIdly(ms, resolve);
+      this.#endRest = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#endRest = undefined;
   }
 
   /** Removes segments and returns how many entries they had. Errors: STEME_IO. */
@@ -112,4 +135,10 @@ export class QuarantineSweeper {
   #readClocks(): ClockReading {
     return { wallMs: this.#parts.clock.nowMs(), monotonicMs: this.#parts.clock.monotonicMs() };
   }
+}
+
+/** In their order, but from another one on each time: of many short lives each gets on with some, and all of them come to all. */
+function fromAnywhere(tenants: readonly string[], wallMs: number): string[] {
+  const start = tenants.length === 0 ? 0 : Math.floor(wallMs / TURN_MS) % tenants.length;
+  return [...tenants.slice(start), ...tenants.slice(0, start)];
 }

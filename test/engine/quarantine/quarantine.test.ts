@@ -285,6 +285,41 @@ describe('retention', () => {
     await db.close();
   });
 
+  it('is seen to tenant by tenant, with rests that a close ends', async () => {
+    const time = new SimulatedTime(1_700_000_000_000);
+    // Every look at the clock takes a while.
+    const clock = {
+      nowMs: () => time.nowMs(),
+      monotonicMs: () => {
+        reads += 1;
+        return time.monotonicMs() + reads;
+      },
+    };
+    let reads = 0;
+    const environment = { ...testEnvironment(disk), clock, timers: time };
+    const first = await openWith(DIRECTORY, {}, environment);
+    for (let i = 0; i < 4; i++) await first.quarantine.append(`tenant ${i}`, 'x', { reason: 'r' });
+    await first.close();
+    time.advance(25 * HOUR_MS);
+    const db = await openWith(DIRECTORY, {}, environment);
+    await until(async () => (await listed(db)).length === 4);
+    time.advance(1000);
+    await until(async () => (await listed(db)).length === 3);
+    let count = 3;
+    for (let step = 0; count > 1; step++) {
+      expect(step).toBeLessThan(200);
+      time.advance(5);
+      await until(async () => true);
+      const left = (await listed(db)).length;
+      expect(left).toBeGreaterThanOrEqual(count - 1);
+      count = left;
+    }
+    await db.close();
+    await withDatabase(disk, { quarantine: { retentionMs: 0 } }, async (again) => {
+      expect(await listed(again)).toHaveLength(1);
+    });
+  });
+
   it('is quiet about a look that a close ends, wherever it is', async () => {
     for (let turns = 0; turns < 30; turns++) {
       const time = new SimulatedTime(1_700_000_000_000);
