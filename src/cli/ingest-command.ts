@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { QUARANTINE_SOURCE_BYTES_MAX } from '../base/limits.js';
 import type { Database } from '../engine/api.js';
-import { tenantBytes } from '../quarantine/tenant-directory.js';
+import { checkTenant } from '../quarantine/tenant-directory.js';
 import { type ByteSource, openFileSource, streamSource } from './byte-source.js';
 import type { CliEnvironment } from './cli-environment.js';
 import { EXIT_INTERRUPTED, EXIT_OK, EXIT_RECORDS_REJECTED } from './exit-codes.js';
@@ -65,7 +65,7 @@ function checkFlags(file: string, format: FormatName, flags: IngestFlags): void 
   if (Buffer.byteLength(flags.source ?? '') > QUARANTINE_SOURCE_BYTES_MAX) {
     throw new UsageError(`--source has at most ${QUARANTINE_SOURCE_BYTES_MAX} bytes in UTF-8`);
   }
-  tenantBytes(flags.tenant);
+  checkTenant(flags.tenant);
 }
 
 function openSource(file: string, environment: CliEnvironment): Promise<ByteSource> {

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { PROFILE_SECONDS_MAX, PROFILE_SECONDS_MIN } from '../base/limits.js';
+import { TENANT_DEFAULT } from '../engine/ingest/judge-item.js';
 import {
   type BackupFlags,
   backupCommand,
@@ -28,8 +29,6 @@ import { type StatsFlags, statsCommand } from './stats-command.js';
 import { type VerifyFlags, verifyCommand } from './verify-command.js';
 import { wholeNumber } from './whole-number.js';
 
-/** As of `db.ingest`. */
-const TENANT_DEFAULT = 'default';
 const RECORDS_PER_BATCH_DEFAULT = 1000;
 const RECORDS_PER_BATCH_MAX = 100_000;
 

@@ -14,6 +14,8 @@ export interface EntryRange {
   readonly afterEntry: number;
 }
 
+export const ALL_ENTRIES: EntryRange = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, id: undefined, afterEntry: 0 };
+
 /** What a reader needs to know of a segment: up to where it was written when the reader came. */
 export interface SegmentView {
   readonly number: number;

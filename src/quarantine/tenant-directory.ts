@@ -40,8 +40,14 @@ export function tenantBytes(tenant: string): Buffer {
 
 /** Errors: as of `tenantBytes`. */
 export function checkTenant(tenant: string): void {
-  const isShort = typeof tenant === 'string' && tenant.length <= TENANT_BYTES_MAX / UTF8_BYTES_PER_UNIT_MAX;
-  if (!isShort || !tenant.isWellFormed()) tenantBytes(tenant);
+  if (!isTenant(tenant)) tenantBytes(tenant);
+}
+
+/** Whether a tenant can be called so. */
+export function isTenant(text: unknown): text is string {
+  if (typeof text !== 'string' || !text.isWellFormed()) return false;
+  const isShort = text.length <= TENANT_BYTES_MAX / UTF8_BYTES_PER_UNIT_MAX;
+  return isShort || Buffer.byteLength(text, 'utf8') <= TENANT_BYTES_MAX;
 }
 
 /** Errors: as of `tenantBytes`. */

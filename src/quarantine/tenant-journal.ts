@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { assert, type CorruptionError } from '../base/errors.js';
 import type { EncodedEntry } from './encoded-entry.js';
-import { type EntryRange, isCandidate, isGrowingCandidate, isWithin, type SegmentView } from './entry-range.js';
+import {
+  ALL_ENTRIES,
+  type EntryRange,
+  isCandidate,
+  isGrowingCandidate,
+  isWithin,
+  type SegmentView,
+} from './entry-range.js';
 import { hashId } from './id-filter.js';
 import { journalSegmentName } from './journal-files.js';
 import { PendingEntries } from './pending-entries.js';
@@ -194,8 +201,7 @@ export class TenantJournal {
       await this.load();
       const pending = this.#pending.lastNumberOf(id);
       if (pending !== undefined) return pending;
-      const range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, id, afterEntry: 0 };
-      for (const view of this.#candidates(range).toReversed()) {
+      for (const view of this.#candidates({ ...ALL_ENTRIES, id }).toReversed()) {
         const path = join(this.#options.directory, journalSegmentName(view.number));
         const ids = await this.#options.segmentIds.of(path, view.endBytes, () =>
           readSegment(this.#options, view, () => this.#noteOpen()),

@@ -1,4 +1,4 @@
-import { TENANT_BYTES_MAX } from '../../base/limits.js';
+import { isTenant } from '../../quarantine/tenant-directory.js';
 import { textOfValue } from '../key-of-record.js';
 import type { Fields } from '../record-reader/record.js';
 
@@ -14,11 +14,5 @@ export interface TenantRule {
 export function tenantOf(fields: Fields | undefined, { tenant, tenantField }: TenantRule): string {
   if (fields === undefined || tenantField === undefined) return tenant;
   const value = textOfValue(fields.get(tenantField));
-  return 'text' in value && isTenantId(value.text) ? value.text : tenant;
-}
-
-/** As a quarantine takes them: not too long, and with a form in UTF-8. */
-function isTenantId(text: string): boolean {
-  const bytes = Buffer.from(text);
-  return bytes.length <= TENANT_BYTES_MAX && bytes.toString('utf8') === text;
+  return 'text' in value && isTenant(value.text) ? value.text : tenant;
 }

@@ -22,7 +22,8 @@ export interface Rejected {
   readonly timestampMs: number | undefined;
 }
 
-const TENANT_DEFAULT = 'default';
+/** Whose what is rejected is, where nobody says it. */
+export const TENANT_DEFAULT = 'default';
 /** What an item was, where the pipeline says nothing else: a replay hands on the same. Bytes have none. */
 export const JSON_TYPE = 'application/json';
 export const TEXT_TYPE = 'text/plain; charset=utf-8';

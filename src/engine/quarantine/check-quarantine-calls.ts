@@ -5,7 +5,7 @@ import {
   QUARANTINE_REASON_BYTES_MAX,
   QUARANTINE_SOURCE_BYTES_MAX,
 } from '../../base/limits.js';
-import type { EntryRange } from '../../quarantine/entry-range.js';
+import { ALL_ENTRIES, type EntryRange } from '../../quarantine/entry-range.js';
 import { checkTenant } from '../../quarantine/tenant-directory.js';
 import { functionProblems, refuseProblems, signalProblems } from '../check-calls.js';
 import type {
@@ -77,10 +77,10 @@ export function checkFilter({ tenant, from, to, reason, id }: QuarantineFilter):
   addTextProblem(problems, 'id', id, QUARANTINE_ID_BYTES_MAX);
   refuseProblems(problems);
   return {
-    fromMs: from === undefined ? 0 : msOf(from),
-    toMs: to === undefined ? Number.MAX_SAFE_INTEGER : msOf(to),
+    ...ALL_ENTRIES,
+    ...(from !== undefined && { fromMs: msOf(from) }),
+    ...(to !== undefined && { toMs: msOf(to) }),
     id,
-    afterEntry: 0,
   };
 }
 

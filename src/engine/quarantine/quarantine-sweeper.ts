@@ -12,8 +12,7 @@ import type { SystemStore } from './system-store.js';
 const FIRST_SWEEP_DELAY_MS = 1000;
 /** A look takes a tenth of the time: so many times as long as it took for a tenant it rests. */
 const REST_FACTOR = 9;
-/** Looks that begin so far apart begin with different tenants. */
-const TURN_MS = 1000;
+const SECOND_MS = 1000;
 
 export interface QuarantineSweeperParts {
   readonly journal: () => Promise<QuarantineJournal>;
@@ -55,7 +54,7 @@ export class QuarantineSweeper {
   }
 
   /** Removes what has expired, of all tenants. Errors: STEME_IO. */
-  async sweep(): Promise<void> {
+  async #sweep(): Promise<void> {
     const reading = this.#readClocks();
     if (!isClockSound(this.#lastReading, reading)) this.#noteLeap(reading);
     this.#lastReading = reading;
@@ -113,7 +112,7 @@ export class QuarantineSweeper {
 
   async #sweepInBackground(): Promise<void> {
     try {
-      await this.sweep();
+      await this.#sweep();
     } catch (cause) {
       // A close has cut it short: the next opener goes on.
       if (this.#isStopped) return;
@@ -137,8 +136,8 @@ export class QuarantineSweeper {
   }
 }
 
-/** In their order, but from another one on each time: of many short lives each gets on with some, and all of them come to all. */
+/** In their order, but from another one on each second: of many short lives each gets on with some, and all of them come to all. */
 function fromAnywhere(tenants: readonly string[], wallMs: number): string[] {
-  const start = tenants.length === 0 ? 0 : Math.floor(wallMs / TURN_MS) % tenants.length;
+  const start = tenants.length === 0 ? 0 : Math.floor(wallMs / SECOND_MS) % tenants.length;
   return [...tenants.slice(start), ...tenants.slice(0, start)];
 }

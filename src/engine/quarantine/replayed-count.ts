@@ -1,4 +1,5 @@
 import type { CorruptionError } from '../../base/errors.js';
+import { ALL_ENTRIES } from '../../quarantine/entry-range.js';
 import type { QuarantineJournal } from '../../quarantine/quarantine-journal.js';
 import type { EntryMark } from './entry-marks.js';
 import { readMarks } from './mark-cursor.js';
@@ -35,8 +36,7 @@ async function countOf(
 ): Promise<number> {
   if (mark.firstEntry >= firstEntry) return mark.count;
   let count = 0;
-  const all = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, id: undefined, afterEntry: 0 };
-  for await (const event of journal.read(tenant, all)) {
+  for await (const event of journal.read(tenant, ALL_ENTRIES)) {
     if (event.kind === 'damage') continue;
     if (event.entry.number > mark.lastEntry) break;
     count++;
