@@ -13,9 +13,10 @@ Exit codes:
   0    done; an ingest that rejected records is done too (see "steme quarantine ls")
   1    failed: no such file or database, disk full, permission denied, …
   2    wrong usage
-  3    get: the key is not in the database
+  3    get: the key is not in the database; quarantine show: no entry has that id
   4    another process has the database open
   5    the database or the backup is damaged
-  6    ingest --strict: done, and at least one record was rejected
+  6    ingest --strict: done, and at least one record was rejected;
+       quarantine replay --strict: done, and at least one entry stays
   130  interrupted by SIGINT or SIGTERM; run the same command again to complete it
 `;
